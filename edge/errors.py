@@ -1,0 +1,25 @@
+"""What can go wrong, one class each; every message says what to do about it."""
+
+
+class KioskError(Exception):
+    """Base of everything the kiosk raises on purpose."""
+
+
+class SourceError(KioskError, ValueError):
+    """A video cannot be read: it is missing, empty, damaged, too large or no video at all."""
+
+
+class CameraError(KioskError, OSError):
+    """A camera cannot be opened, or has stopped giving pictures."""
+
+
+class PoseError(KioskError, RuntimeError):
+    """The pose model cannot be loaded, or failed while it ran."""
+
+
+class BundleError(KioskError, ValueError):
+    """A model bundle is incomplete, altered or made for another version."""
+
+
+class FeatureError(KioskError, ValueError):
+    """Features cannot be made from this track."""

@@ -1,0 +1,156 @@
+"""Frames of a video file, decoded in this process by PyAV.
+
+Files from strangers are decoded by :mod:`edge.frames.sandbox` instead, which runs this module in
+a child process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import av
+import av.container
+import av.error
+import numpy as np
+
+from edge.errors import SourceError
+from edge.frames import Frame, Picture
+
+FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
+"""The containers we open: what phones and browsers record, and no playlists."""
+
+RATE_TOLERANCE: Final = 0.9
+"""Frames may come so much earlier than the highest rate asks, since clocks tremble."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoLimits:
+    """What a video may be at most.
+
+    :param seconds: longest clip.
+    :param pixels: largest picture, width times height.
+    :param side: pictures are made smaller until their longer side has at most so many pixels.
+    :param rate: frames per second to give at most; frames in between are left out.
+    """
+
+    seconds: float = 180.0
+    pixels: int = 4096 * 2304
+    side: int = 960
+    rate: float = 30.0
+
+
+class VideoFile:
+    """A video file as a source of upright frames with the file's own times.
+
+        with VideoFile("squat.mp4") as video:
+            for frame in video:
+                ...
+
+    Reads H.264, HEVC, VP8, VP9 and what else the codec library knows, in MP4, MOV, WebM, AVI or
+    GIF, at a fixed or variable frame rate, with or without a stated duration. A rotation flag is
+    applied.
+
+    :param path: the file.
+    :param limits: what to refuse and how large the pictures may be.
+    :raises SourceError: the file is missing, empty or no video, or goes beyond the limits.
+    """
+
+    def __init__(self, path: str | Path, limits: VideoLimits | None = None) -> None:
+        self.path = Path(path)
+        self.limits = limits or VideoLimits()
+        self._container = self._open()
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+
+    def _open(self) -> av.container.InputContainer:
+        if not self.path.is_file():
+            raise SourceError("there is no such file")
+        if self.path.stat().st_size == 0:
+            raise SourceError("the file is empty")
+        options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+        try:
+            container = av.open(str(self.path.resolve()), options=options)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise SourceError("this is not a video that can be read") from error
+        try:
+            self._check(container)
+        except SourceError:
+            container.close()
+            raise
+        return container
+
+    def _check(self, container: av.container.InputContainer) -> None:
+        if not container.streams.video:
+            raise SourceError("there is no picture in this file")
+        stream = container.streams.video[0]
+        width, height = stream.codec_context.width, stream.codec_context.height
+        if width * height > self.limits.pixels:
+            raise SourceError(
+                f"the picture is too large ({width}x{height}); record at 1080p or below"
+            )
+        if container.duration and container.duration / av.time_base > self.limits.seconds:
+            raise SourceError(self._too_long())
+
+    def _too_long(self) -> str:
+        return f"the video is longer than {self.limits.seconds:.0f} s; record one set of squats"
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds, or None where the file does not say (a browser's recording)."""
+        duration = self._container.duration
+        return duration / av.time_base if duration else None
+
+    def __enter__(self) -> VideoFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        try:
+            yield from self._frames()
+        except av.error.FFmpegError as error:
+            raise SourceError("the video is damaged or cut off") from error
+
+    def _frames(self) -> Iterator[Frame]:
+        first: float | None = None
+        last = -np.inf
+        least_gap = RATE_TOLERANCE / self.limits.rate
+        for number, decoded in enumerate(self._container.decode(self._stream)):
+            time = decoded.time if decoded.time is not None else number / self._rate()
+            first = time if first is None else first
+            time -= first
+            if time - last < least_gap:
+                continue
+            if time > self.limits.seconds:
+                raise SourceError(self._too_long())
+            last = time
+            yield Frame(self._upright(decoded), time)
+        if first is None:
+            raise SourceError("there is no picture in this file")
+
+    def _rate(self) -> float:
+        return float(self._stream.average_rate or 30)
+
+    def _upright(self, decoded: av.VideoFrame) -> Picture:
+        scale = min(1.0, self.limits.side / max(decoded.width, decoded.height))
+        # Even sizes: H.264 with 4:2:0 colour cannot store odd ones.
+        width = max(2, round(decoded.width * scale / 2) * 2)
+        height = max(2, round(decoded.height * scale / 2) * 2)
+        picture = decoded.to_ndarray(format="bgr24", width=width, height=height)
+        # PyAV gives the counter-clockwise turn that makes the picture upright.
+        quarter_turns = round(decoded.rotation / 90) % 4
+        return np.ascontiguousarray(np.rot90(picture, quarter_turns))

