@@ -78,7 +78,9 @@ def resample(track: PoseTrack, rate: float = RATE) -> PoseTrack:
         joints[:, joint] = (
             PchipInterpolator(at, values)(inside) if len(at) > 1 else np.tile(values, (count, 1))
         )
-        confidence[:, joint] = np.interp(times, track.times, np.where(good, track.confidence[:, joint], 0))
+        confidence[:, joint] = np.interp(
+            times, track.times, np.where(good, track.confidence[:, joint], 0)
+        )
     return PoseTrack(times, joints, confidence)
 
 
@@ -110,7 +112,7 @@ def normalise(joints: FloatArray) -> FloatArray:
     torso = float(np.hypot(*(reference[NECK] - reference[MID_HIP])))
     if not np.isfinite(torso) or torso <= np.finfo(float).tiny:
         raise FeatureError("the torso has no length in the reference frame")
-    return (joints - reference[MID_HIP]) / torso
+    return np.asarray((joints - reference[MID_HIP]) / torso)
 
 
 def differences(track: PoseTrack) -> npt.NDArray[np.float32]:

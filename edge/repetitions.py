@@ -14,11 +14,11 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edge.joints import MID_HIP, NECK
-from edge.preprocessing import RATE, resample
-from edge.track import PoseTrack
+from edge.preprocessing import MIN_CONFIDENCE, RATE, resample
+from edge.track import FloatArray, Pose, PoseTrack
 
 MIN_DROP: Final = 0.3
-"""Hips that sink by less than this many torso lengths are no squat (a full one sinks by 0.8-1.1)."""
+"""Hips that sink by less than this many torso lengths are no squat; a full one is 0.8-1.1."""
 
 RISEN: Final = 0.75
 """The share of the drop after which the person counts as having come up."""
@@ -70,7 +70,7 @@ class RepetitionSegmenter:
         self._risen_top: int | None = None  # index of the highest moment after the bottom
 
     def push(self, time: float, height: float) -> Repetition | None:
-        """Take one height (torso lengths) at ``time`` (seconds); return a repetition if it ended."""
+        """Take a height (torso lengths) at ``time`` (seconds); return a repetition if one ended."""
         if not np.isfinite(height):
             return None
         self._times.append(time)
@@ -146,7 +146,30 @@ class RepetitionSegmenter:
         return standing[-1] if standing else self._top
 
 
-def hip_heights(track: PoseTrack) -> tuple[np.ndarray, np.ndarray]:
+class LiveCounter:
+    """Counts the repetitions of the provisional subject while the clip still runs.
+
+    counter = LiveCounter()
+    counter.push(time, pose)
+    counter.count
+    """
+
+    def __init__(self) -> None:
+        self._segmenter = RepetitionSegmenter()
+        self._torso = 0.0
+        self.count = 0
+
+    def push(self, time: float, pose: Pose) -> None:
+        """Take one pose at ``time`` (seconds)."""
+        if min(pose.confidence[NECK], pose.confidence[MID_HIP]) < MIN_CONFIDENCE:
+            return
+        # Leaning shortens the torso in the picture: the longest one so far is the true one.
+        self._torso = max(self._torso, float(np.hypot(*(pose.joints[NECK] - pose.joints[MID_HIP]))))
+        if self._torso and self._segmenter.push(time, -pose.joints[MID_HIP, 1] / self._torso):
+            self.count += 1
+
+
+def hip_heights(track: PoseTrack) -> tuple[FloatArray, FloatArray]:
     """Return times (seconds) at 30 Hz and the hips' heights in torso lengths, lightly smoothed.
 
     :raises FeatureError: nobody's hips or torso were seen.
@@ -162,8 +185,8 @@ def hip_heights(track: PoseTrack) -> tuple[np.ndarray, np.ndarray]:
 def find_repetitions(track: PoseTrack) -> list[Repetition]:
     """Return the repetitions of a whole track, in order of time.
 
-        for repetition in find_repetitions(track):
-            features = differences(with_margin(track, repetition))
+    for repetition in find_repetitions(track):
+        features = differences(with_margin(track, repetition))
     """
     times, heights = hip_heights(track)
     segmenter = RepetitionSegmenter()

@@ -47,7 +47,10 @@ def find_python() -> Path:
     for major, minor in VERSIONS:
         path = shutil.which(f"python{major}.{minor}")
         # A version manager's shim may exist for a version that is not selected: try it.
-        if path and subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0:
+        if (
+            path
+            and subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0
+        ):
             return Path(path)
     wanted = ", ".join(f"{major}.{minor}" for major, minor in sorted(VERSIONS))
     raise SetupError(
@@ -105,7 +108,12 @@ def install_lock(python: Path, name: str) -> None:
             reduced.write(without_opencv(lock.read_text()))
             reduced.flush()
             pip(python, "install", "--require-hashes", "-r", reduced.name)
-        if subprocess.run([str(python), "-c", "import cv2"], check=False, capture_output=True).returncode == 0:
+        if (
+            subprocess.run(
+                [str(python), "-c", "import cv2"], check=False, capture_output=True
+            ).returncode
+            == 0
+        ):
             step("using JetPack's own OpenCV")
             return
         step("JetPack's OpenCV does not load beside these packages: installing the one from PyPI")
@@ -118,7 +126,8 @@ def fetch_pose_weights(python: Path) -> None:
     missing = [
         member
         for member, digest in POSE_FILES.items()
-        if not (target / Path(member).name).is_file() or sha256(target / Path(member).name) != digest
+        if not (target / Path(member).name).is_file()
+        or sha256(target / Path(member).name) != digest
     ]
     if not missing:
         return

@@ -28,9 +28,9 @@ class Frame:
 class FrameSource(Protocol):
     """Anything that gives frames in order of time.
 
-        with open_source() as source:
-            for frame in source:
-                session.push(frame)
+    with open_source() as source:
+        for frame in source:
+            session.push(frame)
     """
 
     @property

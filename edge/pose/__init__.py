@@ -11,8 +11,8 @@ from edge.track import Pose
 class PoseStream(Protocol):
     """The people in one sequence of frames; it remembers where they were.
 
-        stream = estimator.open_stream()
-        people = stream.estimate(frame)
+    stream = estimator.open_stream()
+    people = stream.estimate(frame)
     """
 
     def estimate(self, frame: Frame) -> list[Pose]:

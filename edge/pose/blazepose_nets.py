@@ -134,7 +134,7 @@ def anchors() -> FloatArray:
 class Detector:
     """Finds people in a whole picture.
 
-        regions = Detector(path)(picture)
+    regions = Detector(path)(picture)
     """
 
     def __init__(self, path: Path, *, threads: int = 2, threshold: float = 0.5) -> None:
@@ -169,7 +169,7 @@ class Detector:
 class LandmarkNetwork:
     """Finds the joints of the person in a region.
 
-        landmarks = LandmarkNetwork(path)(picture, region)
+    landmarks = LandmarkNetwork(path)(picture, region)
     """
 
     def __init__(self, path: Path, *, threads: int = 2) -> None:
@@ -214,11 +214,14 @@ def refine(points: FloatArray, heatmaps: npt.NDArray[np.float32]) -> FloatArray:
     columns = column[:, None, None] + reach[None, None, :]
     legal = (rows >= 0) & (rows < HEATMAP_SIDE) & (columns >= 0) & (columns < HEATMAP_SIDE)
     last = HEATMAP_SIDE - 1
-    window = sigmoid(
-        heatmaps[
-            rows.clip(0, last), columns.clip(0, last), np.arange(len(points))[:, None, None]
-        ]
-    ) * legal
+    window = (
+        sigmoid(
+            heatmaps[
+                rows.clip(0, last), columns.clip(0, last), np.arange(len(points))[:, None, None]
+            ]
+        )
+        * legal
+    )
     weight = window.sum(axis=(1, 2))
     good = inside & (window.max(axis=(1, 2)) >= REFINE_MIN)
     safe = np.where(weight > 0, weight, 1.0)

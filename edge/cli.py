@@ -1,0 +1,205 @@
+"""The command line: ``python -m edge score INPUT...``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from edge import __version__
+from edge.assessment import MESSAGES, Assessment, Verdict
+from edge.bundle import DEFAULT_BUNDLE
+from edge.classifier import Classifier
+from edge.errors import BundleError, PoseError, SourceError
+from edge.frames.sandbox import SandboxedVideo
+from edge.openpose_json import read_openpose_folder
+from edge.pose.blazepose import BlazePose
+from edge.replay import render_replay
+from edge.session import ScoringSession
+
+UNREADABLE = 1
+"""Exit code: at least one input could not be read. (2 is click's for a wrong command line.)"""
+
+NOT_READY = 3
+"""Exit code: the model bundle or the pose networks are missing or damaged; nothing was scored."""
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """Score squats from the command line."""
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--threshold", type=click.FloatRange(0, 1), default=None,
+              help="Score from which a squat is good [default: the bundle's, 0.5].")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per input and line.")
+@click.option("--replay", type=click.Path(path_type=Path, dir_okay=False), default=None,
+              help="Write the clip with the skeleton drawn into it (one video only).")  # fmt: skip
+@click.option("--fps", type=click.FloatRange(min=1, max=1000), default=None,
+              help="Frames per second, for folders of OpenPose files.")  # fmt: skip
+@click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_BUNDLE,
+              help="Model bundle to use instead of the shipped one.")  # fmt: skip
+def score(  # noqa: PLR0917 - click gives the options by name
+    inputs: tuple[Path, ...],
+    threshold: float | None,
+    as_json: bool,
+    replay: Path | None,
+    fps: float | None,
+    bundle: Path,
+) -> None:
+    """Say of each INPUT whether the squats in it were good or bad.
+
+    An INPUT is a video, or a folder of files that OpenPose wrote with --write_json (BODY_25);
+    a folder needs --fps.
+
+    Exit codes: 0 every input was read (also where a clip could not be judged), 1 at least one
+    could not be read, 2 the command line is wrong, 3 the models are missing or damaged.
+    """
+    if replay and (len(inputs) != 1 or inputs[0].is_dir()):
+        raise click.UsageError("--replay takes exactly one video")
+    if replay and not replay.absolute().parent.is_dir():
+        raise click.UsageError(f"--replay: there is no folder {replay.parent}")
+    if fps is None and any(path.is_dir() for path in inputs):
+        raise click.UsageError("a folder of OpenPose files needs --fps")
+    try:
+        scorer = Scorer(bundle, threshold, show_progress=sys.stderr.isatty())
+    except (BundleError, PoseError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(NOT_READY)
+    failed = False
+    for path in inputs:
+        try:
+            assessment = (
+                scorer.folder(path, fps) if path.is_dir() and fps else scorer.video(path, replay)
+            )
+        except SourceError as error:
+            failed = True
+            click.echo(f"{path}: {error}", err=True)
+            if as_json:
+                click.echo(json.dumps(failure(path, str(error), scorer.classifier.label)))
+            continue
+        if as_json:
+            click.echo(json.dumps({"input": str(path), **assessment.to_dict(), "error": None}))
+        else:
+            click.echo(describe(path, assessment))
+    sys.exit(UNREADABLE if failed else 0)
+
+
+class Scorer:
+    """Scores inputs one after another with models that are loaded once.
+
+    :raises BundleError: the bundle cannot be used.
+    :raises PoseError: the pose networks are missing.
+    """
+
+    def __init__(self, bundle: Path, threshold: float | None, *, show_progress: bool) -> None:
+        self.classifier = Classifier.load(bundle)
+        self._threshold = self.classifier.threshold if threshold is None else threshold
+        self._show_progress = show_progress
+        self._estimator: BlazePose | None = None
+
+    def video(self, path: Path, replay: Path | None) -> Assessment:
+        """Score one video; :raises SourceError: it cannot be read."""
+        with ExitStack() as stack:
+            video = stack.enter_context(SandboxedVideo(path))
+            clip = None
+            if replay:
+                clip = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "clip.mp4"
+            estimator = self._pose()
+            session = ScoringSession(
+                estimator.open_stream(),
+                self.classifier,
+                threshold=self._threshold,
+                clip=clip,
+                pose_model=estimator.name,
+            )
+            with self._progress(path, video.duration) as bar:
+                try:
+                    for frame in video:
+                        session.push(frame)
+                        bar.update(max(0.0, frame.time - bar.n))
+                except SourceError:
+                    session.discard()
+                    raise
+            assessment = session.finish()
+            if clip and replay:
+                render_replay(clip, session.track, replay)
+        return assessment
+
+    def folder(self, path: Path, fps: float) -> Assessment:
+        """Score a folder of OpenPose files; :raises SourceError: it cannot be read."""
+        session = ScoringSession(
+            None, self.classifier, threshold=self._threshold, pose_model="openpose-json"
+        )
+        for time, people in read_openpose_folder(path, fps):
+            session.push_poses(time, people)
+        return session.finish()
+
+    def _pose(self) -> BlazePose:
+        if self._estimator is None:
+            with silent_stderr():
+                self._estimator = BlazePose()
+        return self._estimator
+
+    def _progress(self, path: Path, duration: float | None) -> tqdm[Any]:
+        return tqdm(
+            total=duration,
+            desc=path.name,
+            unit="s",
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} s"
+            if duration
+            else "{desc}: {n:.1f} s",
+            leave=False,
+            disable=not self._show_progress,
+        )
+
+
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Keep a native library's greeting off the terminal (LiteRT has no switch for it)."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def failure(path: Path, error: str, model: str) -> dict[str, Any]:
+    """Return the JSON object of an input that could not be read."""
+    return {
+        "input": str(path), "verdict": None, "score": None, "reason": None, "repetitions": [],
+        "faults": [], "model": model, "error": error,
+    }  # fmt: skip
+
+
+def describe(path: Path, assessment: Assessment) -> str:
+    """Return the result as text for people."""
+    if assessment.reason:
+        return f"{path}: not judged. {MESSAGES[assessment.reason]}"
+    count = len(assessment.repetitions)
+    word = "GOOD" if assessment.verdict is Verdict.GOOD else "BAD"
+    lines = [
+        f"{path}: {word}, score {assessment.score:.2f} (good from {assessment.threshold:.2f}), "
+        f"{count} repetition{'s' if count > 1 else ''}"
+    ]
+    for number, repetition in enumerate(assessment.repetitions, start=1):
+        lines.append(
+            f"  {number}. {repetition.start:.1f}-{repetition.end:.1f} s: {repetition.score:.2f}"
+        )
+    if assessment.verdict is Verdict.BAD and not assessment.faults:
+        lines.append("  This model cannot tell which part of the body was wrong.")
+    return "\n".join(lines)

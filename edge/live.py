@@ -1,0 +1,165 @@
+"""The live camera: one thread reads it, and any number of others look on."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import cv2
+
+from edge.errors import CameraError
+from edge.frames import Frame
+from edge.frames.camera import Camera
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS: Final = 2.0
+"""Time between two attempts to open a camera that failed."""
+
+PREVIEW_WIDTH: Final = 640
+PREVIEW_QUALITY: Final = 80
+"""Size in pixels and JPEG quality of the live picture."""
+
+
+class FrameTap:
+    """The frames of the camera from now on, for one listener.
+
+    A listener who falls behind misses the oldest frames, and they are counted.
+
+    :param room: frames that may wait.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._frames: queue.Queue[Frame] = queue.Queue(room)
+        self.dropped = 0
+
+    def put(self, frame: Frame) -> None:
+        """Take a frame from the camera thread; never waits."""
+        while True:
+            try:
+                self._frames.put_nowait(frame)
+                return
+            except queue.Full:
+                try:
+                    self._frames.get_nowait()
+                    self.dropped += 1
+                except queue.Empty:
+                    continue
+
+    def get(self, timeout: float) -> Frame:
+        """Return the next frame.
+
+        :raises CameraError: none came for ``timeout`` seconds.
+        """
+        try:
+            return self._frames.get(timeout=timeout)
+        except queue.Empty:
+            raise CameraError("the camera gives no pictures") from None
+
+
+class LiveCamera:
+    """Reads a camera in a thread of its own and opens it again when it fails.
+
+        camera = LiveCamera(camera_opener("auto", demo_clip))
+        camera.start()
+        with camera.tap() as frames:
+            frame = frames.get(timeout=1.0)
+
+    :param open_camera: opens the camera; called again after each failure.
+    """
+
+    def __init__(self, open_camera: Callable[[], Camera]) -> None:
+        self._open = open_camera
+        self._condition = threading.Condition()
+        self._latest: Frame | None = None
+        self._number = 0
+        self._jpeg: tuple[int, bytes] = (0, b"")
+        self._taps: list[FrameTap] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self.name = "camera"
+        self.message: str | None = "the camera is being opened"
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether pictures are coming."""
+        return self.message is None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and let the camera go."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+
+    @contextmanager
+    def tap(self, room: int = 2) -> Iterator[FrameTap]:
+        """Listen to the frames from now on; ``room`` frames may wait for the listener."""
+        tap = FrameTap(room)
+        with self._condition:
+            self._taps.append(tap)
+        try:
+            yield tap
+        finally:
+            with self._condition:
+                self._taps.remove(tap)
+
+    def jpeg(self, after: int, timeout: float) -> tuple[int, bytes]:
+        """Return the number and JPEG of the newest picture whose number is above ``after``.
+
+        Each picture is encoded once, however many look on, and not at all if nobody does.
+
+        :raises CameraError: no newer picture came within ``timeout`` seconds.
+        """
+        with self._condition:
+            if not self._condition.wait_for(lambda: self._number > after, timeout):
+                raise CameraError(self.message or "the camera gives no pictures")
+            if self._jpeg[0] != self._number and self._latest is not None:
+                self._jpeg = (self._number, encode_jpeg(self._latest))
+            return self._jpeg
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with self._open() as camera:
+                    self.name = camera.name
+                    for frame in camera:
+                        self._publish(frame)
+                        if self._stop.is_set():
+                            return
+            except CameraError as error:
+                if self.message != str(error):
+                    log.warning("camera: %s", error)
+                self.message = str(error)
+                self._stop.wait(RETRY_SECONDS)
+
+    def _publish(self, frame: Frame) -> None:
+        with self._condition:
+            self.message = None
+            self._latest = frame
+            self._number += 1
+            for tap in self._taps:
+                tap.put(frame)
+            self._condition.notify_all()
+
+
+def encode_jpeg(frame: Frame) -> bytes:
+    """Return the picture as a JPEG for the live view."""
+    picture = frame.picture
+    height, width = picture.shape[:2]
+    if width > PREVIEW_WIDTH:
+        size = (PREVIEW_WIDTH, round(height * PREVIEW_WIDTH / width))
+        shrunk = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    else:
+        shrunk = picture
+    good, data = cv2.imencode(".jpg", shrunk, [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY])
+    if not good:
+        raise CameraError("the live picture cannot be encoded")
+    return data.tobytes()

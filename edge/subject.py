@@ -1,0 +1,230 @@
+"""Choosing the person who is judged, among everybody the pose model sees, and staying with them.
+
+Poses are first joined into *tracklets*: runs of frames in which somebody moves without a jump.
+At the end the tracklets that stand on the same spot are joined into people, and the one who did
+the squatting is the subject. While the clip still runs, the subject is provisional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+import numpy as np
+
+from edge.errors import FeatureError
+from edge.joints import BODY_25, INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE
+from edge.preprocessing import MIN_CONFIDENCE
+from edge.repetitions import find_repetitions
+from edge.track import FloatArray, Pose, PoseTrack
+
+JUMP: Final = 0.06
+"""Body heights by which the pose model may miss from frame to frame."""
+
+FASTEST: Final = 2.0
+"""Body heights per second: a walk is 0.8, the hips of a fast squat 1.2."""
+
+PATIENCE: Final = 0.4
+"""Seconds without a sight after which a tracklet ends; it may be joined again later."""
+
+SAME_SPOT: Final = 0.15
+"""Body heights around the feet within which two tracklets stand on the same spot."""
+
+SHORTEST: Final = 5
+"""A tracklet of fewer frames is noise."""
+
+EQUALLY_LIKELY: Final = 0.75
+"""The runner-up with more than this share of the first's weight makes the choice a guess."""
+
+SWAP: Final[tuple[int, ...]] = tuple(
+    INDEX[{"R": "L", "L": "R"}[name[0]] + name[1:]]
+    if name[0] in "RL" and name[1:2].isupper()
+    else index
+    for index, name in enumerate(BODY_25)
+)
+"""For each joint, the joint on the other side of the body."""
+
+
+class Choice(Enum):
+    """How the choice of the subject went."""
+
+    ONE = "one"
+    NOBODY = "nobody"
+    SEVERAL = "several"
+
+
+@dataclass(slots=True)
+class _Tracklet:
+    """A run of one person's poses without a jump."""
+
+    entries: list[tuple[float, Pose]] = field(default_factory=list)
+
+    @property
+    def last(self) -> tuple[float, Pose]:
+        return self.entries[-1]
+
+
+@dataclass(slots=True)
+class _Person:
+    """Tracklets on the same spot."""
+
+    track: PoseTrack
+    height: float
+    spot: FloatArray
+    weight: float = 0.0
+
+
+class SubjectTracker:
+    """Follows everybody and says in the end who was the subject.
+
+    tracker = SubjectTracker()
+    provisional = tracker.push(frame.time, stream.estimate(frame))
+    choice, track = tracker.finish()
+    """
+
+    def __init__(self) -> None:
+        self._open: list[_Tracklet] = []
+        self._closed: list[_Tracklet] = []
+
+    def push(self, time: float, poses: Sequence[Pose]) -> Pose | None:
+        """Take everybody in one picture; return the pose of the provisional subject, if seen.
+
+        :param time: seconds.
+        """
+        still_open: list[_Tracklet] = []
+        for tracklet in self._open:
+            fresh = time - tracklet.last[0] <= PATIENCE
+            (still_open if fresh else self._closed).append(tracklet)
+        self._open = still_open
+        self._assign(time, poses)
+        seen = [tracklet for tracklet in self._open if tracklet.last[0] == time]
+        if not seen:
+            return None
+        # Near and for long: the one in front of the kiosk rather than somebody who passes.
+        return max(seen, key=lambda t: len(t.entries) * body_height(t.last[1])).last[1]
+
+    def _assign(self, time: float, poses: Sequence[Pose]) -> None:
+        pairs = []
+        for number, pose in enumerate(poses):
+            for tracklet in self._open:
+                before, previous = tracklet.last
+                upright, distance = unswapped(pose, previous)
+                if distance <= JUMP + FASTEST * (time - before):
+                    pairs.append((distance, number, tracklet, upright))
+        taken: set[int] = set()
+        busy: set[int] = set()
+        for _, number, tracklet, upright in sorted(pairs, key=lambda pair: pair[0]):
+            if number in taken or id(tracklet) in busy:
+                continue
+            tracklet.entries.append((time, upright))
+            taken.add(number)
+            busy.add(id(tracklet))
+        for number, pose in enumerate(poses):
+            if number not in taken:
+                self._open.append(_Tracklet([(time, pose)]))
+
+    def finish(self) -> tuple[Choice, PoseTrack]:
+        """Return how the choice went, and the subject's track (the likeliest of several)."""
+        tracklets = [t for t in [*self._closed, *self._open] if len(t.entries) >= SHORTEST]
+        people = _join(tracklets)
+        if not people:
+            return Choice.NOBODY, PoseTrack.empty()
+        for person in people:
+            person.weight = squatting(person.track) * person.height
+        if not any(person.weight for person in people):
+            # Nobody squats: whoever was there longest and nearest explains best what is missing.
+            for person in people:
+                person.weight = len(person.track) * person.height
+        people.sort(key=lambda person: -person.weight)
+        if len(people) > 1 and people[1].weight > EQUALLY_LIKELY * people[0].weight:
+            return Choice.SEVERAL, people[0].track
+        return Choice.ONE, people[0].track
+
+
+def body_height(pose: Pose) -> float:
+    """Return the size of a person in the picture, in pixels: the diagonal of their good joints."""
+    good = pose.confidence >= MIN_CONFIDENCE
+    if good.sum() < 2:
+        return 0.0
+    return float(np.hypot(*np.ptp(pose.joints[good], axis=0)))
+
+
+def displacement(pose: Pose, previous: Pose) -> float:
+    """Return how far two poses are apart in body heights: the median over the joints of both."""
+    both = (pose.confidence >= MIN_CONFIDENCE) & (previous.confidence >= MIN_CONFIDENCE)
+    size = max(body_height(pose), body_height(previous))
+    if both.sum() < 3 or not size:
+        return np.inf
+    return float(np.median(np.hypot(*(pose.joints[both] - previous.joints[both]).T)) / size)
+
+
+def unswapped(pose: Pose, previous: Pose) -> tuple[Pose, float]:
+    """Return the pose with left and right as they were before, and its displacement.
+
+    The pose model exchanges the sides of the body on an odd frame.
+    """
+    swapped = Pose(pose.joints[list(SWAP)], pose.confidence[list(SWAP)])
+    straight, crossed = displacement(pose, previous), displacement(swapped, previous)
+    return (swapped, crossed) if crossed < straight / 2 else (pose, straight)
+
+
+def squatting(track: PoseTrack) -> float:
+    """Return how much somebody squatted: the drops of all repetitions added, in torso lengths."""
+    try:
+        return sum(repetition.drop for repetition in find_repetitions(track))
+    except FeatureError:
+        return 0.0
+
+
+def _feet(track: PoseTrack) -> FloatArray:
+    """Return [T, 2] the middle of the ankles, or of the hips where the ankles were never seen."""
+    good = np.asarray((track.confidence[:, [R_ANKLE, L_ANKLE]] >= MIN_CONFIDENCE).all(axis=1))
+    if good.any():
+        feet = track.joints[:, [R_ANKLE, L_ANKLE]].mean(axis=1)
+        return np.where(good[:, None], feet, np.nan)
+    return track.joints[:, MID_HIP]
+
+
+def _join(tracklets: list[_Tracklet]) -> list[_Person]:
+    """Join the tracklets that stand on the same spot, the longest ones first."""
+    people: list[_Person] = []
+    for tracklet in sorted(tracklets, key=lambda t: -len(t.entries)):
+        track = PoseTrack.from_poses(tracklet.entries)
+        feet = _feet(track)
+        for person in people:
+            near = np.hypot(*(feet - person.spot).T) < SAME_SPOT * person.height
+            if near.mean() > 0.5 and _apart_in_time(track, person.track):
+                person.track = _merge(person.track, track)
+                break
+        else:
+            people.append(_Person(track, _height(track), np.nanmedian(feet, axis=0)))
+    return people
+
+
+def _height(track: PoseTrack) -> float:
+    """Return how tall somebody stands in the picture, neck to ankles, in pixels."""
+    below = track.joints[:, [R_ANKLE, L_ANKLE], 1].mean(axis=1)
+    heights = below - track.joints[:, NECK, 1]
+    if np.isfinite(heights).any():
+        return float(np.nanpercentile(heights, 90))
+    # No ankles in this source: hips to neck is about a third of neck to ankles.
+    return 3.0 * float(np.nanpercentile(track.joints[:, MID_HIP, 1] - track.joints[:, NECK, 1], 90))
+
+
+def _apart_in_time(one: PoseTrack, other: PoseTrack) -> bool:
+    """Tell whether two tracks are hardly ever seen at once (one person cannot be twice)."""
+    return len(np.intersect1d(one.times, other.times)) <= 0.1 * min(len(one), len(other))
+
+
+def _merge(one: PoseTrack, other: PoseTrack) -> PoseTrack:
+    """Return both tracks as one; where both have a frame, the first one's counts."""
+    extra = ~np.isin(other.times, one.times)
+    times = np.concatenate([one.times, other.times[extra]])
+    order = np.argsort(times)
+    return PoseTrack(
+        times[order],
+        np.concatenate([one.joints, other.joints[extra]])[order],
+        np.concatenate([one.confidence, other.confidence[extra]])[order],
+    )
