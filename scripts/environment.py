@@ -27,6 +27,9 @@ LOCKS = ROOT / "scripts" / "locks"
 VERSIONS = ((3, 11), (3, 12), (3, 10))
 """The Pythons the kiosk supports, the preferred one first."""
 
+TRAINING_VERSIONS = ((3, 11), (3, 12))
+"""Keras 3.13 and later do not support Python 3.10."""
+
 POSE_FILES = {
     "mediapipe/modules/pose_detection/pose_detection.tflite":
         "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
@@ -40,11 +43,11 @@ class SetupError(RuntimeError):
     """The environment cannot be made; the message says what to do."""
 
 
-def find_python() -> Path:
-    """Return an interpreter of a supported version: this one, or one on the PATH."""
-    if sys.version_info[:2] in VERSIONS:
+def find_python(versions: tuple[tuple[int, int], ...] = VERSIONS) -> Path:
+    """Return an interpreter of one of these versions: this one, or one on the PATH."""
+    if sys.version_info[:2] in versions:
         return Path(sys.executable)
-    for major, minor in VERSIONS:
+    for major, minor in versions:
         path = shutil.which(f"python{major}.{minor}")
         # A version manager's shim may exist for a version that is not selected: try it.
         if (
@@ -52,7 +55,7 @@ def find_python() -> Path:
             and subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0
         ):
             return Path(path)
-    wanted = ", ".join(f"{major}.{minor}" for major, minor in sorted(VERSIONS))
+    wanted = ", ".join(f"{major}.{minor}" for major, minor in sorted(versions))
     raise SetupError(
         f"Python {wanted} is needed and none was found (this is {sys.version.split()[0]}). "
         "On Debian and Ubuntu: apt-get install python3 python3-venv"
@@ -79,14 +82,14 @@ def pip(python: Path, *arguments: str) -> None:
         )
 
 
-def create(folder: Path) -> Path:
+def create(folder: Path, versions: tuple[tuple[int, int], ...] = VERSIONS) -> Path:
     """Create a virtual environment where there is none, and return its interpreter."""
     python = folder / "bin" / "python"
     if python.exists() and subprocess.run([str(python), "-c", ""], check=False).returncode == 0:
         return python
     step(f"creating {folder.name}")
     options = ["--clear"] + (["--system-site-packages"] if on_jetpack() else [])
-    made = subprocess.run([str(find_python()), "-m", "venv", *options, str(folder)], check=False)
+    made = subprocess.run([str(find_python(versions)), "-m", "venv", *options, str(folder)], check=False)
     if made.returncode != 0:
         raise SetupError("Python's venv is missing: apt-get install python3-venv")
     return python
@@ -200,16 +203,15 @@ def training() -> None:
     """Make .venv-training: TensorFlow for the classifier, torch for the synthetic people."""
     folder = ROOT / ".venv-training"
     stamp = folder / "stamp-training"
-    wanted = stamp_text("training", "training-torch", "pose-weights")
+    wanted = stamp_text("training", "torch", "pose-weights")
     with locked(folder):
         if is_done(stamp, wanted, folder / "bin" / "python"):
             return
-        python = create(folder)
+        python = create(folder, TRAINING_VERSIONS)
         step("installing torch and TensorFlow (about 1 GB; several minutes)")
-        pip(python, "install", "-r", str(LOCKS / "training-torch.txt"))
-        pip(python, "install", "-r", str(LOCKS / "training.txt"))
-        # The renderer asks for a PyOpenGL that its own metadata forbids: it is put in last.
-        pip(python, "install", "--no-deps", "-r", str(LOCKS / "training-after.txt"))
+        pip(python, "install", "-r", str(LOCKS / "torch.txt"))
+        # The lock is complete; pip would stumble over what overrides-training.txt overrides.
+        pip(python, "install", "--no-deps", "-r", str(LOCKS / "training.txt"))
         fetch_pose_weights(python)
         stamp.write_text(wanted)
         step(".venv-training is ready")

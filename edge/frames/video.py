@@ -87,6 +87,8 @@ class VideoFile:
         if not container.streams.video:
             raise SourceError("there is no picture in this file")
         stream = container.streams.video[0]
+        if stream.codec_context is None:  # a codec that the library does not know
+            raise SourceError("the video is in a format that is not known here")
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > self.limits.pixels:
             raise SourceError(

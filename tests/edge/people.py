@@ -1,0 +1,68 @@
+"""Stick people with known joints, as smooth functions of time, for tests of the geometry."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.joints import BODY_25, INDEX
+from edge.track import Pose, PoseTrack
+
+FloatArray = npt.NDArray[np.float64]
+
+# One torso is 1, the middle of the feet (0, 0), y down; the person faces the camera.
+STANDING: dict[str, tuple[float, float]] = {
+    "Nose": (0.0, -3.2), "Neck": (0.0, -2.75), "MidHip": (0.0, -1.75),
+    "RShoulder": (-0.35, -2.75), "LShoulder": (0.35, -2.75),
+    "RElbow": (-0.45, -2.2), "LElbow": (0.45, -2.2),
+    "RWrist": (-0.45, -1.7), "LWrist": (0.45, -1.7),
+    "RHip": (-0.18, -1.75), "LHip": (0.18, -1.75),
+    "RKnee": (-0.22, -0.9), "LKnee": (0.22, -0.9),
+    "RAnkle": (-0.25, 0.0), "LAnkle": (0.25, 0.0),
+}  # fmt: skip
+
+SQUAT: dict[str, tuple[float, float]] = {
+    "Nose": (0.0, 0.95), "Neck": (0.0, 0.9), "MidHip": (0.0, 0.8),
+    "RShoulder": (0.0, 0.9), "LShoulder": (0.0, 0.9),
+    "RElbow": (0.0, 0.6), "LElbow": (0.0, 0.6), "RWrist": (0.05, 0.3), "LWrist": (-0.05, 0.3),
+    "RHip": (0.0, 0.8), "LHip": (0.0, 0.8), "RKnee": (-0.2, 0.15), "LKnee": (0.2, 0.15),
+}  # fmt: skip
+"""How far each joint moves to the bottom of a full squat."""
+
+
+def depth_at(times: FloatArray, *, begin: float = 0.5, length: float = 2.0) -> FloatArray:
+    """Return 0 (standing) to 1 (bottom) for one squat of ``length`` seconds from ``begin`` on."""
+    phase = np.clip((times - begin) / length, 0.0, 1.0)
+    return np.asarray(np.sin(np.pi * phase) ** 2)
+
+
+def joints_at(depth: FloatArray) -> FloatArray:
+    """Return [T, 25, 2] joints in torso lengths for [T] depths; NaN for joints it lacks."""
+    joints = np.full((len(depth), len(BODY_25), 2), np.nan)
+    for name, place in STANDING.items():
+        joints[:, INDEX[name]] = place + depth[:, None] * np.array(SQUAT.get(name, (0.0, 0.0)))
+    return joints
+
+
+def track_of(
+    times: FloatArray, depth: FloatArray, *, scale: float = 100.0,
+    offset: tuple[float, float] = (320.0, 400.0),
+) -> PoseTrack:  # fmt: skip
+    """Return a track with these depths at these times, ``scale`` pixels to the torso."""
+    joints = joints_at(depth) * scale + np.array(offset)
+    return PoseTrack(times, joints, np.isfinite(joints).all(axis=2).astype(np.float64))
+
+
+def squat_track(times: FloatArray, *, begin: float = 0.5, length: float = 2.0) -> PoseTrack:
+    """Return one squat sampled at ``times``."""
+    return track_of(times, depth_at(times, begin=begin, length=length))
+
+
+def poses_of(track: PoseTrack) -> list[tuple[float, Pose]]:
+    """Return the track as times and poses."""
+    return [
+        (float(time), Pose(joints, confidence))
+        for time, joints, confidence in zip(
+            track.times, track.joints, track.confidence, strict=True
+        )
+    ]

@@ -1,0 +1,77 @@
+"""Real video files, made on the spot by the real encoders."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+WIDTH, HEIGHT = 96, 64
+
+# 16.16 and 2.30 fixed-point matrices of the track header, by clockwise degrees to turn on showing.
+MATRIX = {
+    0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0),
+}  # fmt: skip
+
+
+def picture(number: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
+    """Return a picture with a red top left, a green top right and a grey that counts."""
+    image = np.full((height, width, 3), 40 + number % 100, np.uint8)
+    image[: height // 2, : width // 2] = (0, 0, 220)
+    image[: height // 2, width // 2 :] = (0, 200, 0)
+    return image
+
+
+def corner_colours(image: np.ndarray) -> tuple[str, str]:
+    """Return the names of the colours top left and top right."""
+    height, width = image.shape[:2]
+
+    def name(patch: np.ndarray) -> str:
+        blue, green, red = patch.reshape(-1, 3).mean(axis=0)
+        return "red" if red > 150 > green else "green" if green > 120 > red else "grey"
+
+    return name(image[4 : height // 4, 4 : width // 4]), name(
+        image[4 : height // 4, -width // 4 : -4]
+    )
+
+
+def write_video(
+    path: Path,
+    codec: str = "libx264",
+    *,
+    times: Sequence[float] | None = None,
+    options: dict[str, str] | None = None,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    pix_fmt: str = "yuv420p",
+    container_format: str | None = None,
+) -> Path:
+    """Write a video of ``size`` (width, height) with pictures at ``times`` (seconds)."""
+    times = times if times is not None else [n / 30 for n in range(45)]
+    with av.open(str(path), "w", format=container_format, options=options or {}) as container:
+        stream = container.add_stream(codec, rate=30)
+        stream.width, stream.height = size
+        stream.pix_fmt = pix_fmt
+        stream.time_base = Fraction(1, 1000)
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for number, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(picture(number, *size), format="bgr24")
+            frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def set_rotation(path: Path, degrees: int) -> Path:
+    """Write the rotation into the track header of an MP4 or MOV, as phones do."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4
+    version = data[at]
+    matrix = at + (52 if version == 1 else 40)
+    a, b, c, d = (value * 0x10000 for value in MATRIX[degrees])
+    data[matrix : matrix + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 0x40000000)
+    path.write_bytes(data)
+    return path
