@@ -75,7 +75,8 @@ class ClipWriter:
         stream = self._container.add_stream("libx264", rate=30)
         stream.height, stream.width = (max(2, side // 2 * 2) for side in picture.shape[:2])
         stream.pix_fmt = "yuv420p"
-        stream.time_base = CLOCK
+        # The encoder's clock as well: left at 1/30 s it would round every time to it.
+        stream.time_base = stream.codec_context.time_base = CLOCK
         # A key frame every second lets the page jump to the worst moment at once.
         stream.options = {"preset": "veryfast", "crf": str(QUALITY), "g": "30"}
         return stream

@@ -15,7 +15,7 @@ from edge.track import PoseTrack
 from tests.edge.people import squat_track, track_of
 
 SAME_MOVEMENT = 0.0005
-"""Torso lengths per frame by which features of one movement may differ between frame rates: 1 %, the
+"""Torso lengths per frame by which features of one movement may differ between frame rates: the
 fastest joint of this squat moves 0.047 per frame. Measured: 0.00015 at 24-60 Hz with jitter."""
 
 NOISELESS = np.arange(0, 3.0, 1 / 30)

@@ -14,10 +14,11 @@ from edge.repetitions import (
     find_repetitions,
     with_margin,
 )
+from edge.track import PoseTrack
 from tests.edge.people import depth_at, poses_of, squat_track, track_of
 
 
-def several(count: int, *, rate: float = 30.0, pause: float = 1.0, depth: float = 1.0):
+def several(count: int, *, rate: float = 30.0, pause: float = 1.0, depth: float = 1.0) -> PoseTrack:
     """Return a track of ``count`` squats of 2 s with ``pause`` seconds of standing between."""
     times = np.arange(0, count * (2.0 + pause) + pause, 1 / rate)
     depths = sum(depth_at(times, begin=pause + n * (2.0 + pause)) for n in range(count))

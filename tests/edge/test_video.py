@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from tests.edge.videos import HEIGHT, WIDTH, corner_colours, set_rotation, write
 
 both = pytest.mark.parametrize("reader", [VideoFile, SandboxedVideo])
 
-CODECS = {
+CODECS: dict[str, dict[str, Any]] = {
     "h264.mp4": {"codec": "libx264"},
     "h264.mov": {"codec": "libx264"},
     "hevc.mp4": {"codec": "libx265"},
@@ -137,11 +139,7 @@ def test_a_missing_file_is_refused(
 
 
 @both
-def test_sound_alone_is_refused(
-    reader: type[VideoFile | SandboxedVideo], tmp_path: Path
-) -> None:
-    import av
-
+def test_sound_alone_is_refused(reader: type[VideoFile | SandboxedVideo], tmp_path: Path) -> None:
     path = tmp_path / "sound.m4a"
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("aac", rate=8000)

@@ -31,7 +31,7 @@ def corner_colours(image: np.ndarray) -> tuple[str, str]:
     height, width = image.shape[:2]
 
     def name(patch: np.ndarray) -> str:
-        blue, green, red = patch.reshape(-1, 3).mean(axis=0)
+        _, green, red = patch.reshape(-1, 3).mean(axis=0)
         return "red" if red > 150 > green else "green" if green > 120 > red else "grey"
 
     return name(image[4 : height // 4, 4 : width // 4]), name(
