@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import onnxruntime
 
@@ -13,6 +13,17 @@ from edge.preprocessing import PREPROCESSINGS
 from edge.track import PoseTrack
 
 CORRECT: Final = "correct"
+
+
+class RepetitionScorer(Protocol):
+    """Whatever gives a repetition its score."""
+
+    @property
+    def label(self) -> str:
+        """Name and version, as reports show them."""
+
+    def score(self, repetition: PoseTrack) -> float:
+        """Return the probability, 0 to 1, that this repetition was correct."""
 
 
 class Classifier:

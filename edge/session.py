@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from edge.assessment import Assessment, FrameCounts, JudgedRepetition, Reason, Verdict
-from edge.classifier import Classifier
+from edge.classifier import RepetitionScorer
 from edge.clip import ClipWriter
 from edge.errors import FeatureError
 from edge.frames import Frame
@@ -61,7 +61,7 @@ class ScoringSession:
     def __init__(
         self,
         stream: PoseStream | None,
-        classifier: Classifier,
+        classifier: RepetitionScorer,
         *,
         threshold: float = 0.5,
         clip: Path | None = None,

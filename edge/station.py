@@ -34,6 +34,10 @@ CAMERA_PATIENCE: Final = 2.0
 """Seconds without a picture after which a recording is given up."""
 
 
+CAMERA_NOTICED: Final = 0.5
+"""Seconds within which those who wait hear that the camera has come or gone."""
+
+
 class State(str, Enum):
     """What the kiosk is doing."""
 
@@ -148,8 +152,11 @@ class Station:
 
     def wait(self, version: int, timeout: float) -> dict[str, Any]:
         """Return the snapshot as soon as its version differs, at the latest after ``timeout`` s."""
+        deadline = monotonic() + timeout
         with self._condition:
-            self._condition.wait_for(lambda: self._notice() != version or self._closing, timeout)
+            # In slices: the camera comes and goes without waking anybody.
+            while self._notice() == version and not self._closing and monotonic() < deadline:
+                self._condition.wait(min(CAMERA_NOTICED, max(0.0, deadline - monotonic())))
             return self._plain()
 
     def _notice(self) -> int:
@@ -183,13 +190,13 @@ class Station:
             with self._condition:
                 self._condition.wait_for(self._due, timeout=self._time_left())
                 wanted, self._wanted = self._wanted, False
+                self._cancelled.clear()  # heard; one that comes later is for what follows
             if self._closing:
                 return
             if wanted:
                 self._record()
             elif self._now.state is not State.IDLE:
                 self._enter(State.IDLE)
-            self._cancelled.clear()
 
     def _due(self) -> bool:
         return self._wanted or self._closing or self._cancelled.is_set()

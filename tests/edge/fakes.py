@@ -1,0 +1,97 @@
+"""Stand-ins at the hardware edge: a camera and a pose model that do as they are told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
+
+import numpy as np
+
+from edge.errors import CameraError, PoseError
+from edge.frames import Frame
+from edge.frames.camera import Camera
+from edge.track import Pose, PoseTrack
+from tests.edge.people import poses_of, squat_track
+
+
+class FakeCamera(Camera):
+    """A camera that gives grey pictures at a fixed rate, and fails on request.
+
+    :param fail: while this event is set, opening and reading fail.
+    :param rate: frames per second.
+    """
+
+    name = "fake"
+
+    def __init__(self, fail: threading.Event | None = None, *, rate: float = 60.0) -> None:
+        self.fail = fail or threading.Event()
+        self.rate = rate
+        self.closed = False
+        if self.fail.is_set():
+            raise CameraError("there is no camera; plug it in")
+
+    def __iter__(self) -> Iterator[Frame]:
+        picture = np.full((48, 64, 3), 90, np.uint8)
+        while not self.closed:
+            if self.fail.is_set():
+                raise CameraError("the camera was unplugged")
+            sleep(1 / self.rate)
+            yield Frame(picture, monotonic())
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class ScriptedEstimator:
+    """A pose model that sees what a script says, by the time since the first frame.
+
+    :param people: tracks whose nearest pose is seen in each frame.
+    :param fails: called before each answer; true makes the model fail.
+    """
+
+    name = "scripted"
+
+    def __init__(self, *people: PoseTrack, fails: Callable[[], bool] = lambda: False) -> None:
+        self.people = people
+        self.fails = fails
+
+    def open_stream(self) -> ScriptedStream:
+        return ScriptedStream(self)
+
+
+class ScriptedStream:
+    def __init__(self, estimator: ScriptedEstimator) -> None:
+        self._estimator = estimator
+        self._first: float | None = None
+        self._poses = [poses_of(track) for track in estimator.people]
+
+    def estimate(self, frame: Frame) -> list[Pose]:
+        if self._estimator.fails():
+            raise PoseError("the model failed")
+        self._first = frame.time if self._first is None else self._first
+        time = frame.time - self._first
+        found = []
+        for track, poses in zip(self._estimator.people, self._poses, strict=True):
+            if track.times[0] <= time <= track.times[-1]:
+                found.append(poses[int(np.abs(track.times - time).argmin())][1])
+        return found
+
+
+class ConstantClassifier:
+    """A classifier that gives every repetition the same score."""
+
+    label = "constant 1.0.0"
+    threshold = 0.5
+
+    def __init__(self, value: float = 0.8) -> None:
+        self.value = value
+
+    def score(self, repetition: PoseTrack) -> float:
+        return self.value
+
+
+def squatting_person(seconds: float = 4.0) -> PoseTrack:
+    """Return somebody who squats once in the middle of a small picture."""
+    track = squat_track(np.arange(0, seconds, 1 / 60), begin=0.5, length=seconds - 1.5)
+    return PoseTrack(track.times, track.joints / 10, track.confidence)

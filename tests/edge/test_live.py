@@ -1,0 +1,100 @@
+"""The live camera and those who look on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from time import monotonic, sleep
+
+import cv2
+import numpy as np
+import pytest
+
+from edge import live as module
+from edge.errors import CameraError
+from edge.frames import Frame
+from edge.live import FrameTap, LiveCamera, encode_jpeg
+from tests.edge.fakes import FakeCamera
+
+
+@pytest.fixture
+def fail() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def camera(fail: threading.Event, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveCamera]:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    live = LiveCamera(lambda: FakeCamera(fail))
+    live.start()
+    yield live
+    live.stop()
+
+
+def wait_until_ok(camera: LiveCamera, ok: bool = True) -> None:
+    deadline = monotonic() + 5
+    while camera.ok is not ok:
+        assert monotonic() < deadline
+        sleep(0.01)
+
+
+def test_pictures_are_numbered_and_encoded_once(
+    camera: LiveCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, jpeg = camera.jpeg(0, timeout=5)
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape == (48, 64, 3)
+    later, _ = camera.jpeg(number, timeout=5)
+    assert later > number
+    camera.stop()
+    calls: list[Frame] = []
+
+    def encode(frame: Frame) -> bytes:
+        calls.append(frame)
+        return b"x"
+
+    monkeypatch.setattr(module, "encode_jpeg", encode)
+    camera._jpeg = (0, b"")
+    for _ in range(5):
+        camera.jpeg(0, timeout=1)
+    assert len(calls) == 1
+
+
+def test_unplugging_and_plugging_in_again(camera: LiveCamera, fail: threading.Event) -> None:
+    wait_until_ok(camera)
+    fail.set()
+    wait_until_ok(camera, ok=False)
+    assert camera.message in ("the camera was unplugged", "there is no camera; plug it in")
+    number = camera._number
+    with pytest.raises(CameraError, match="camera"):
+        camera.jpeg(number, timeout=0.05)
+    fail.clear()
+    wait_until_ok(camera)
+    assert camera.jpeg(number, timeout=5)[0] > number
+
+
+def test_a_listener_gets_the_frames_and_a_slow_one_misses_some(camera: LiveCamera) -> None:
+    with camera.tap(room=2) as tap:
+        first = tap.get(timeout=5)
+        assert tap.get(timeout=5).time > first.time
+        sleep(0.3)
+        assert tap.dropped > 3
+    assert camera._taps == []
+
+
+def test_a_tap_keeps_the_newest() -> None:
+    tap = FrameTap(room=2)
+    for time in range(5):
+        tap.put(Frame(np.zeros((2, 2, 3), np.uint8), float(time)))
+    assert [tap.get(0.1).time, tap.get(0.1).time] == [3, 4]
+    assert tap.dropped == 3
+    with pytest.raises(CameraError, match="no pictures"):
+        tap.get(timeout=0.01)
+
+
+def test_large_pictures_are_made_smaller() -> None:
+    jpeg = encode_jpeg(Frame(np.zeros((720, 1280, 3), np.uint8), 0.0))
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape == (360, 640, 3)

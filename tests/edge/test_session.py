@@ -1,0 +1,171 @@
+"""From frames to an assessment, and the reasons why there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.assessment import MESSAGES, Assessment, Reason, Verdict
+from edge.frames import Frame
+from edge.frames.video import VideoFile, VideoLimits
+from edge.joints import INDEX
+from edge.session import ScoringSession
+from edge.track import FloatArray, PoseTrack
+from tests.edge.fakes import ConstantClassifier, ScriptedEstimator
+from tests.edge.people import depth_at, poses_of, squat_track, track_of
+
+TIMES = np.arange(0, 4, 1 / 30)
+
+
+def finish(
+    *people: PoseTrack, score: float = 0.8, threshold: float = 0.5, times: FloatArray = TIMES
+) -> Assessment:
+    """Return the assessment of people given as poses."""
+    session = ScoringSession(None, ConstantClassifier(score), threshold=threshold)
+    by_person = [dict(zip(p.times, (pose for _, pose in poses_of(p)), strict=True)) for p in people]
+    for time in times:
+        session.push_poses(float(time), [p[time] for p in by_person if time in p])
+    return session.finish()
+
+
+def changed(track: PoseTrack, joint: str, confidence: float) -> PoseTrack:
+    """Return the track with one joint seen less well."""
+    values = track.confidence.copy()
+    values[:, INDEX[joint]] = confidence
+    return PoseTrack(track.times, track.joints, values)
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "verdict"),
+    [
+        (0.8, 0.5, Verdict.GOOD), (0.4, 0.5, Verdict.BAD), (0.8, 0.9, Verdict.BAD),
+        (0.5, 0.5, Verdict.GOOD), (0.0, 0.0, Verdict.GOOD),
+    ],
+)  # fmt: skip
+def test_the_verdict_is_the_score_against_the_threshold(
+    score: float, threshold: float, verdict: Verdict
+) -> None:
+    result = finish(squat_track(TIMES), score=score, threshold=threshold)
+    assert result.verdict is verdict
+    assert result.score == score
+    assert result.reason is None
+    assert len(result.repetitions) == 1
+    assert result.frames.pushed == result.frames.subject == len(TIMES)
+    assert 0 < result.frames.used < len(TIMES)
+    assert result.joints[0] == "Neck"
+
+
+class Alternating(ConstantClassifier):
+    """Scores 0.2, then 0.8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values = iter((0.2, 0.8))
+
+    def score(self, repetition: PoseTrack) -> float:
+        return next(self.values)
+
+
+def test_the_score_of_a_clip_is_the_mean_of_its_repetitions() -> None:
+    times = np.arange(0, 7, 1 / 30)
+    track = track_of(times, depth_at(times) + depth_at(times, begin=4.0))
+    session = ScoringSession(None, Alternating())
+    for time, pose in poses_of(track):
+        session.push_poses(time, [pose])
+    assert session.repetitions == 2
+    result = session.finish()
+    assert [r.score for r in result.repetitions] == [0.2, 0.8]
+    assert result.score == pytest.approx(0.5)
+
+
+def side(track: PoseTrack) -> PoseTrack:
+    joints = track.joints.copy()
+    joints[..., 0] = 300 + (joints[..., 0] - 300) * 0.1
+    return PoseTrack(track.times, joints, track.confidence)
+
+
+def back(track: PoseTrack) -> PoseTrack:
+    joints = track.joints.copy()
+    joints[..., 0] = 640 - joints[..., 0]
+    return PoseTrack(track.times, joints, track.confidence)
+
+
+SQUAT = squat_track(TIMES)
+REASONS = {
+    Reason.NO_PERSON: [],
+    Reason.SEVERAL_PEOPLE: [
+        SQUAT, track_of(TIMES, depth_at(TIMES), offset=(700.0, 400.0)),
+    ],
+    Reason.TURNED_AWAY: [side(SQUAT)],
+    Reason.NO_REPETITION: [track_of(TIMES, np.zeros(len(TIMES)))],
+    Reason.NOT_IN_VIEW: [changed(SQUAT, "RAnkle", 0.0)],
+    Reason.TOO_FEW_FRAMES: [changed(SQUAT, "RAnkle", 0.1)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_what_cannot_be_judged_says_why(reason: Reason) -> None:
+    result = finish(*REASONS[reason])
+    assert result.verdict is Verdict.NOT_JUDGED
+    assert result.score is None
+    assert result.reason is reason
+    plain = result.to_dict()
+    assert plain["reason"] == MESSAGES[reason]
+    assert plain["reason_code"] == reason.value
+
+
+def test_from_behind_is_turned_away() -> None:
+    assert finish(back(SQUAT)).reason is Reason.TURNED_AWAY
+
+
+def test_seen_for_a_moment_only_is_nobody() -> None:
+    assert finish(SQUAT.between(0, 0.5)).reason is Reason.NO_PERSON
+
+
+def test_a_short_clip() -> None:
+    times = np.arange(0, 0.6, 1 / 30)
+    assert finish(squat_track(times), times=times).reason is Reason.TOO_SHORT
+    assert finish(times=np.zeros(0)).reason is Reason.NO_PERSON
+
+
+def test_a_repetition_hidden_for_most_of_its_time_is_not_scored() -> None:
+    keep = (TIMES < 0.9) | (TIMES > 2.2)
+    hidden = PoseTrack(SQUAT.times[keep], SQUAT.joints[keep], SQUAT.confidence[keep])
+    assert finish(hidden).verdict is Verdict.NOT_JUDGED
+
+
+def test_every_reason_has_words() -> None:
+    assert set(MESSAGES) == set(Reason)
+
+
+def test_the_clip_is_clean_and_keeps_the_times(tmp_path: Path) -> None:
+    session = ScoringSession(
+        ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier(), clip=tmp_path / "clip.mp4"
+    )
+    frames = [Frame(np.full((120, 160, 3), 90, np.uint8), 10 + t) for t in TIMES]
+    session.push_all([*frames, frames[-1]])  # a clock that stands still is passed over
+    assert session.finish().frames.pushed == len(TIMES)
+    assert session.track.times[0] == 0
+    with VideoFile(tmp_path / "clip.mp4", VideoLimits(rate=1000.0)) as video:
+        shown = list(video)
+    assert len(shown) == len(TIMES)
+    assert shown[60].time == pytest.approx(2.0, abs=1e-3)
+    assert np.ptp(shown[60].picture.astype(int)) < 10  # no skeleton in it
+
+
+def test_a_session_given_up_leaves_no_clip(tmp_path: Path) -> None:
+    session = ScoringSession(
+        ScriptedEstimator().open_stream(), ConstantClassifier(), clip=tmp_path / "clip.mp4"
+    )
+    session.push(Frame(np.zeros((48, 64, 3), np.uint8), 0.0))
+    session.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_use_is_an_error() -> None:
+    with pytest.raises(ValueError, match="threshold"):
+        ScoringSession(None, ConstantClassifier(), threshold=1.5)
+    with pytest.raises(ValueError, match="takes poses"):
+        ScoringSession(None, ConstantClassifier()).push(Frame(np.zeros((4, 4, 3), np.uint8), 0.0))
