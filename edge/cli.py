@@ -84,7 +84,7 @@ def score(  # noqa: PLR0917 - click gives the options by name
             )
         except SourceError as error:
             failed = True
-            click.echo(f"{path}: {error}", err=True)
+            click.echo(f"{printable(path)}: {error}", err=True)
             if as_json:
                 click.echo(json.dumps(failure(path, str(error), scorer.classifier.label)))
             continue
@@ -154,7 +154,7 @@ class Scorer:
     def _progress(self, path: Path, duration: float | None) -> tqdm[Any]:
         return tqdm(
             total=duration,
-            desc=path.name,
+            desc=printable(Path(path.name)),
             unit="s",
             bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} s"
             if duration
@@ -186,14 +186,19 @@ def failure(path: Path, error: str, model: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def printable(path: Path) -> str:
+    """Return a path fit for one line of a terminal, whatever its name holds."""
+    return "".join(c if c.isprintable() else "?" for c in str(path))
+
+
 def describe(path: Path, assessment: Assessment) -> str:
     """Return the result as text for people."""
     if assessment.reason:
-        return f"{path}: not judged. {MESSAGES[assessment.reason]}"
+        return f"{printable(path)}: not judged. {MESSAGES[assessment.reason]}"
     count = len(assessment.repetitions)
     word = "GOOD" if assessment.verdict is Verdict.GOOD else "BAD"
     lines = [
-        f"{path}: {word}, score {assessment.score:.2f} (good from {assessment.threshold:.2f}), "
+        f"{printable(path)}: {word}, score {assessment.score:.2f} (good from {assessment.threshold:.2f}), "
         f"{count} repetition{'s' if count > 1 else ''}"
     ]
     for number, repetition in enumerate(assessment.repetitions, start=1):

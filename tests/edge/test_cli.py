@@ -1,0 +1,146 @@
+"""The command line, as people and programs use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from edge.joints import TEN
+from tests.clips import ROOT, KnownClip
+from tests.edge.test_openpose_json import write_folder
+from tests.edge.videos import write_video
+
+KEYS = {"input", "verdict", "score", "reason", "repetitions", "faults", "model", "error"}
+
+
+def score(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m edge score`` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "edge", "score", *map(str, arguments)],
+        capture_output=True, text=True, timeout=120, check=False, cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+    )  # fmt: skip
+
+
+def lines(result: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_video_for_people() -> None:
+    clip = KnownClip.load("demo_bad").video
+    result = score(clip)
+    assert result.returncode == 0
+    assert result.stderr == ""
+    first, *repetitions = result.stdout.splitlines()
+    assert first.startswith(f"{clip}: BAD, score 0.")
+    assert "3 repetitions" in first
+    assert [line.split()[0] for line in repetitions[:3]] == ["1.", "2.", "3."]
+
+
+def test_videos_for_machines_and_one_bad_input_between(tmp_path: Path) -> None:
+    (tmp_path / "junk.mp4").write_bytes(b"junk" * 100)
+    nobody = write_video(tmp_path / "nobody.webm", "libvpx")
+    demo = KnownClip.load("demo_bad").video
+    result = score("--json", nobody, tmp_path / "junk.mp4", tmp_path / "none.mp4", demo)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        f"{tmp_path / 'junk.mp4'}: this is not a video that can be read",
+        f"{tmp_path / 'none.mp4'}: there is no such file",
+    ]
+    first, junk, none, last = lines(result)
+    assert all(set(line) >= KEYS for line in (first, junk, none, last))
+    assert first["verdict"] == "not_judged"
+    assert "Nobody" in first["reason"]
+    assert junk["verdict"] is None
+    assert junk["error"] == "this is not a video that can be read"
+    assert none["input"] == str(tmp_path / "none.mp4")
+    assert last["verdict"] == "bad"
+    assert len(last["repetitions"]) == 3
+    assert last["model"].startswith("squat-")
+    assert len(last["joints"]) == len(TEN)
+
+
+def test_the_threshold_decides() -> None:
+    clip = KnownClip.load("demo_bad").video
+    (line,) = lines(score("--json", "--threshold", "0", clip))
+    assert line["verdict"] == "good"
+    assert line["threshold"] == 0
+
+
+def test_the_replay_is_an_mp4_for_phones(tmp_path: Path) -> None:
+    clip = KnownClip.load("demo_bad").video
+    assert score(clip, "--replay", tmp_path / "replay.mp4").returncode == 0
+    with av.open(str(tmp_path / "replay.mp4")) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert stream.frames == 360
+    assert [path.name for path in tmp_path.iterdir()] == ["replay.mp4"]
+
+
+@pytest.mark.parametrize("scale", [(1.0, 0.0), (1 / 640, 0.0), (2 / 640, -1.0)])
+def test_a_folder_of_openpose_files_in_any_scale(
+    scale: tuple[float, float], tmp_path: Path
+) -> None:
+    folder = write_folder(
+        tmp_path / "o", scale=scale[0], offset=scale[1], skip=(40,), empty=(0, 41)
+    )
+    (line,) = lines(score("--json", "--fps", "30", folder))
+    (reference,) = lines(
+        score("--json", "--fps", "30", write_folder(tmp_path / "p", skip=(40,), empty=(0, 41)))
+    )
+    assert line["score"] == reference["score"]
+    assert len(line["repetitions"]) == 1
+    assert line["verdict"] in ("good", "bad")
+
+
+def test_a_damaged_openpose_folder_is_one_line(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "o")
+    (folder / "squat_000000000050_keypoints.json").write_text("{")
+    result = score("--fps", "30", folder)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "not JSON" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Missing argument"),
+        (["a.mp4", "b.mp4", "--replay", "r.mp4"], "exactly one video"),
+        (["a.mp4", "--replay", "/no/such/folder/r.mp4"], "no folder"),
+        (["tests"], "needs --fps"),
+        (["a.mp4", "--threshold", "2"], "not in the range"),
+    ],
+)
+def test_a_wrong_command_line_is_exit_code_2(arguments: list[str], message: str) -> None:
+    result = score(*arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_missing_models_are_exit_code_3(tmp_path: Path) -> None:
+    result = score("any.mp4", "--bundle", tmp_path)
+    assert result.returncode == 3
+    assert result.stderr.startswith("error: there is no model bundle")
+
+
+def test_a_name_that_would_break_the_line_is_made_printable(tmp_path: Path) -> None:
+    name = tmp_path / "two\nlines\x1b[31m.mp4"
+    name.write_bytes(b"junk")
+    result = score(name)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "\x1b" not in result.stderr
+
+
+def test_it_runs_from_any_folder(tmp_path: Path) -> None:
+    nobody = write_video(tmp_path / "nobody.mp4")
+    assert score(nobody.name, cwd=tmp_path).returncode == 0
