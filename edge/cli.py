@@ -198,8 +198,8 @@ def describe(path: Path, assessment: Assessment) -> str:
     count = len(assessment.repetitions)
     word = "GOOD" if assessment.verdict is Verdict.GOOD else "BAD"
     lines = [
-        f"{printable(path)}: {word}, score {assessment.score:.2f} (good from {assessment.threshold:.2f}), "
-        f"{count} repetition{'s' if count > 1 else ''}"
+        f"{printable(path)}: {word}, score {assessment.score:.2f} "
+        f"(good from {assessment.threshold:.2f}), {count} repetition{'s' if count > 1 else ''}"
     ]
     for number, repetition in enumerate(assessment.repetitions, start=1):
         lines.append(

@@ -100,7 +100,7 @@ class LiveCamera:
             self._thread.join(timeout=5.0)
 
     @contextmanager
-    def tap(self, room: int = 2) -> Iterator[FrameTap]:
+    def tap(self, room: int = 4) -> Iterator[FrameTap]:
         """Listen to the frames from now on; ``room`` frames may wait for the listener."""
         tap = FrameTap(room)
         with self._condition:

@@ -68,19 +68,21 @@ def resample(track: PoseTrack, rate: float = RATE) -> PoseTrack:
     times = start + np.arange(count) / rate
     joints = np.full((count, track.joints.shape[1], 2), np.nan)
     confidence = np.zeros((count, track.joints.shape[1]))
-    for joint in range(track.joints.shape[1]):
-        good = seen[:, joint]
+    # Joints seen in the same frames share one interpolation: as a rule that is nearly all of them.
+    masks, group = np.unique(seen.T, axis=0, return_inverse=True)
+    for number, good in enumerate(masks):
         if not good.any():
             continue
+        members = group.ravel() == number
         at = track.times[good]
-        values = track.joints[good, joint] - origin
-        inside = np.clip(times, at[0], at[-1])
-        joints[:, joint] = (
-            PchipInterpolator(at, values)(inside) if len(at) > 1 else np.tile(values, (count, 1))
+        values = track.joints[good][:, members] - origin
+        joints[:, members] = (
+            PchipInterpolator(at, values)(np.clip(times, at[0], at[-1]))
+            if len(at) > 1
+            else np.tile(values, (count, 1, 1))
         )
-        confidence[:, joint] = np.interp(
-            times, track.times, np.where(good, track.confidence[:, joint], 0)
-        )
+        nearest = np.abs(times[:, None] - at[None, :]).argmin(axis=1)
+        confidence[:, members] = track.confidence[good][nearest][:, members]
     return PoseTrack(times, joints, confidence)
 
 

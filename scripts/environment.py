@@ -89,7 +89,9 @@ def create(folder: Path, versions: tuple[tuple[int, int], ...] = VERSIONS) -> Pa
         return python
     step(f"creating {folder.name}")
     options = ["--clear"] + (["--system-site-packages"] if on_jetpack() else [])
-    made = subprocess.run([str(find_python(versions)), "-m", "venv", *options, str(folder)], check=False)
+    made = subprocess.run(
+        [str(find_python(versions)), "-m", "venv", *options, str(folder)], check=False
+    )
     if made.returncode != 0:
         raise SetupError("Python's venv is missing: apt-get install python3-venv")
     return python
