@@ -73,12 +73,23 @@ def step(text: str) -> None:
 
 
 def pip(python: Path, *arguments: str) -> None:
-    """Run pip in an environment, showing its progress."""
-    command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
-    if subprocess.run(command, check=False).returncode != 0:
+    """Run pip in an environment, naming each package as it is fetched."""
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+    said: list[str] = []
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as child:
+        for line in child.stdout or ():
+            said.append(line)
+            if line.startswith("Collecting "):
+                print(f"    {line.split()[1].partition(';')[0]}", flush=True)
+            elif line.startswith("Installing collected packages"):
+                print("    unpacking", flush=True)
+    if child.returncode != 0:
+        print("".join(said[-30:]), file=sys.stderr)
         raise SetupError(
             "installing failed (see above). Check the network connection to the package index and "
-            "run the same command again: what was done already is kept."
+            "the room on the disk, then run the same command again: what is done already is kept."
         )
 
 
