@@ -13,6 +13,8 @@ from enum import Enum
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import binary_opening
 
 from edge.errors import FeatureError
 from edge.joints import BODY_25, INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE
@@ -31,6 +33,12 @@ PATIENCE: Final = 0.4
 
 SAME_SPOT: Final = 0.15
 """Body heights around the feet within which two tracklets stand on the same spot."""
+
+WALK: Final = 0.25
+"""Body heights per second: feet that move faster walk (a walk is 0.8, a drifting hand 0.1)."""
+
+STRIDE_SECONDS: Final = 0.5
+"""The time over which the feet's speed is measured: about one step."""
 
 SHORTEST: Final = 5
 """A tracklet of fewer frames is noise."""
@@ -128,7 +136,7 @@ class SubjectTracker:
     def finish(self) -> tuple[Choice, PoseTrack]:
         """Return how the choice went, and the subject's track (the likeliest of several)."""
         tracklets = [t for t in [*self._closed, *self._open] if len(t.entries) >= SHORTEST]
-        people = _join(tracklets)
+        people = _join([piece for tracklet in tracklets for piece in _cut(tracklet)])
         if not people:
             return Choice.NOBODY, PoseTrack.empty()
         for person in people:
@@ -187,11 +195,42 @@ def _feet(track: PoseTrack) -> FloatArray:
     return track.joints[:, MID_HIP]
 
 
-def _join(tracklets: list[_Tracklet]) -> list[_Person]:
-    """Join the tracklets that stand on the same spot, the longest ones first."""
+def _where_it_walks(track: PoseTrack) -> npt.NDArray[np.bool_]:
+    """Return [T] whether the feet are on their way somewhere.
+
+    Whoever squats stays where they are. Where somebody else walks past close in front, the pose
+    model slips over to them without a jump and walks on with them: this is how that is noticed.
+    A camera held by hand drifts too, but several times more slowly.
+    """
+    feet, height = _feet(track), _height(track)
+    known = np.isfinite(feet).all(axis=1)
+    if known.sum() < SHORTEST:
+        return np.zeros(len(track), bool)
+    before, after = (
+        np.stack([np.interp(track.times + d, track.times[known], feet[known, i]) for i in (0, 1)])
+        for d in (-STRIDE_SECONDS / 2, STRIDE_SECONDS / 2)
+    )
+    moving = np.hypot(*(after - before)) > WALK * STRIDE_SECONDS * height
+    # An ankle that is seen wrongly for a frame or two is no walk.
+    return np.asarray(binary_opening(moving, np.ones(SHORTEST, bool)))
+
+
+def _cut(tracklet: _Tracklet) -> list[PoseTrack]:
+    """Cut a tracklet where it begins or stops to walk; pieces that are too short are left out."""
+    track = PoseTrack.from_poses(tracklet.entries)
+    bounds = np.flatnonzero(np.diff(_where_it_walks(track))) + 1
+    pieces = np.split(np.arange(len(track)), bounds)
+    return [
+        PoseTrack(track.times[piece], track.joints[piece], track.confidence[piece])
+        for piece in pieces
+        if len(piece) >= SHORTEST
+    ]
+
+
+def _join(tracks: list[PoseTrack]) -> list[_Person]:
+    """Join the tracks that stand on the same spot, the longest ones first."""
     people: list[_Person] = []
-    for tracklet in sorted(tracklets, key=lambda t: -len(t.entries)):
-        track = PoseTrack.from_poses(tracklet.entries)
+    for track in sorted(tracks, key=lambda t: -len(t)):
         feet = _feet(track)
         for person in people:
             near = np.hypot(*(feet - person.spot).T) < SAME_SPOT * person.height

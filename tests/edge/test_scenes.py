@@ -8,7 +8,7 @@ import pytest
 from edge.assessment import Assessment, Reason
 from edge.classifier import Classifier
 from edge.frames.video import VideoFile
-from edge.joints import TEN
+from edge.joints import MID_HIP, NECK, TEN
 from edge.pose.blazepose import BlazePose
 from edge.replay import joints_at
 from edge.session import ScoringSession
@@ -30,32 +30,44 @@ def run(name: str, model: BlazePose) -> tuple[KnownClip, ScoringSession, Assessm
 
 
 def share_on_subject(clip: KnownClip, session: ScoringSession) -> tuple[float, float]:
-    """Return in how many of the clip's frames a skeleton is shown, and lies on the subject.
+    """Return in how many frames of the squats a skeleton is shown, and lies on the subject.
 
-    A skeleton lies on the subject if it is nearer to the subject's known joints than to anybody
-    else's, and by the median joint not further than a quarter of a torso's length away.
+    All frames count in which a skeleton is shown. It lies on the subject if it is nearer to the
+    subject's known joints than to anybody else's, and by the median joint not further than a
+    quarter of a torso's length away.
     """
-    shown, right = 0, 0
+    shown: list[float] = []
+    right = []
     ten = list(TEN)
+    known = clip.joints[:, clip.subject]
+    torso = float(np.nanmax(np.hypot(*(known[:, NECK] - known[:, MID_HIP]).T)))
     for number, time in enumerate(clip.times):
         joints, confidence = joints_at(session.track, float(time))
         if not confidence.any():
             continue
-        shown += 1
-        truth = clip.joints[number]
-        torso = np.hypot(*(truth[clip.subject, 1] - truth[clip.subject, 8]))
-        apart = np.nanmedian(np.hypot(*np.moveaxis(truth[:, ten] - joints[ten], -1, 0)), axis=1)
-        right += bool(np.nanargmin(apart) == clip.subject and apart[clip.subject] < 0.25 * torso)
-    return shown / len(clip.times), right / max(shown, 1)
+        shown.append(float(time))
+        apart = np.nanmedian(
+            np.hypot(*np.moveaxis(clip.joints[number][:, ten] - joints[ten], -1, 0)), axis=1
+        )
+        right.append(np.nanargmin(apart) == clip.subject and apart[clip.subject] < 0.25 * torso)
+    squats = np.array(
+        [any(r["start"] <= t <= r["end"] for r in clip.meta["repetitions"]) for t in clip.times]
+    )
+    return float(np.isin(clip.times[squats], shown).mean()), float(np.mean(right))
 
 
-@pytest.mark.parametrize("name", ["walk_through", "bystander_first", "mirror", "good_2", "bad_2"])
-def test_the_skeleton_is_the_subjects(name: str, model: BlazePose) -> None:
+@pytest.mark.parametrize(
+    ("name", "least_shown"),
+    # While somebody walks through in front, the subject is covered for most of a second.
+    [("walk_through", 0.85), ("bystander_first", 0.99), ("mirror", 0.99), ("good_2", 0.99),
+     ("bad_2", 0.99), ("far_person", 0.99)],
+)  # fmt: skip
+def test_the_skeleton_is_the_subjects(name: str, least_shown: float, model: BlazePose) -> None:
     clip, session, assessment = run(name, model)
     shown, right = share_on_subject(clip, session)
     assert right >= 0.99
-    assert shown >= clip.meta.get("subject_visible", 0.9) * 0.95
-    assert len(assessment.repetitions) == clip.meta["repetitions"]
+    assert shown >= least_shown
+    assert len(assessment.repetitions) == clip.meta["repetition_count"]
 
 
 def test_two_who_squat_side_by_side_are_not_judged(model: BlazePose) -> None:

@@ -1,0 +1,1 @@
+"""Data sets, synthetic people, the Keras model, training, evaluation and export."""

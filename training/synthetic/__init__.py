@@ -1,0 +1,1 @@
+"""Synthetic people: skeletons for training, and drawn clips with known joints for tests."""
