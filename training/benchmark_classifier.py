@@ -5,10 +5,11 @@ python -m training.benchmark_classifier --run training/runs/squat
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -78,10 +79,14 @@ def compare(model: keras.Model, path: Path, runs: int = 30) -> Comparison:
 )
 @click.option("--bundle", type=click.Path(path_type=Path), default=BUNDLE, help="The bundle.")
 @click.option("--runs", default=30, help="Timed runs of each.")
-def main(run: Path, bundle: Path, runs: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts/benchmark.")
+def main(run: Path, bundle: Path, runs: int, as_json: bool) -> None:
     """Compare Keras and ONNX Runtime on one clip of 120 frames."""
     model = keras.models.load_model(run / "classifier.keras")
     found = compare(model, bundle / "classifier.onnx", runs)
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+        return
     click.echo(f"Keras predict  {found.keras_ms:8.2f} ms")
     click.echo(f"ONNX Runtime   {found.onnx_ms:8.2f} ms, {found.ratio:.0f} times faster")
     click.echo(f"largest difference {found.largest_difference:.1e}")

@@ -67,7 +67,8 @@ def compare(clip: Path, reference: Path) -> None:
     apart = np.hypot(*np.moveaxis(ours[:, ten] - theirs[:, ten], -1, 0))
     click.echo(
         f"{clip.name}: ours to the official one, ten joints, "
-        f"{np.isfinite(apart).all(axis=1).sum()} of {len(ours)} frames: median {100 * np.nanmedian(apart) / stands:.2f} % of body height "
+        f"{np.isfinite(apart).all(axis=1).sum()} of {len(ours)} frames: "
+        f"median {100 * np.nanmedian(apart) / stands:.2f} % of body height "
         f"({np.nanmedian(apart):.1f} px), 95th percentile "
         f"{100 * np.nanpercentile(apart, 95) / stands:.2f} %"
     )

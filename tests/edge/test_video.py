@@ -163,12 +163,14 @@ def test_a_truncated_file_ends_in_an_error_or_early(
         list(video)
 
 
-def test_a_slice_of_damaged_files_never_ends_in_anything_but_a_source_error(
-    tmp_path: Path,
-) -> None:
+@pytest.mark.parametrize(
+    "files",
+    [80, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
+)
+def test_damaged_files_never_end_in_anything_but_a_source_error(files: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     whole = {name: write_video(tmp_path / name, **CODECS[name]).read_bytes() for name in CODECS}
-    for number in range(80):
+    for number in range(files):
         data = bytearray(whole[sorted(whole)[number % len(whole)]])
         for at in rng.integers(0, len(data), rng.integers(1, 60)):
             data[at] = rng.integers(256)
