@@ -28,7 +28,8 @@ PREVIEW_QUALITY: Final = 80
 class FrameTap:
     """The frames of the camera from now on, for one listener.
 
-    A listener who falls behind misses the oldest frames, and they are counted.
+    A listener who falls behind misses the oldest frames; they are counted in ``dropped``, together
+    with those that the camera itself had to leave out.
 
     :param room: frames that may wait.
     """
@@ -130,8 +131,10 @@ class LiveCamera:
             try:
                 with self._open() as camera:
                     self.name = camera.name
+                    missed = 0
                     for frame in camera:
-                        self._publish(frame)
+                        self._publish(frame, camera.missed - missed)
+                        missed = camera.missed
                         if self._stop.is_set():
                             return
             except CameraError as error:
@@ -140,12 +143,13 @@ class LiveCamera:
                 self.message = str(error)
                 self._stop.wait(RETRY_SECONDS)
 
-    def _publish(self, frame: Frame) -> None:
+    def _publish(self, frame: Frame, missed: int) -> None:
         with self._condition:
             self.message = None
             self._latest = frame
             self._number += 1
             for tap in self._taps:
+                tap.dropped += missed
                 tap.put(frame)
             self._condition.notify_all()
 

@@ -21,10 +21,14 @@ DEMO_CLIPS: Final = Path(__file__).resolve().parents[1] / "demo"
 
 
 class Camera(ABC):
-    """A source of frames that has a name and no end."""
+    """A source of frames that has a name and no end.
+
+    ``missed`` counts the frames that nobody took in time, as far as the camera knows of them.
+    """
 
     duration: float | None = None
     name = "camera"
+    missed = 0
 
     def __enter__(self) -> Camera:
         return self
@@ -124,6 +128,7 @@ class DemoCamera(Camera):
                         length = frame.time
                         late = monotonic() - (begin + frame.time)
                         if late > gap:
+                            self.missed += 1
                             continue
                         sleep(max(0.0, -late))
                         yield Frame(frame.picture, begin + frame.time)

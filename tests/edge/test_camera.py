@@ -38,6 +38,7 @@ def test_who_is_slow_misses_frames_of_the_demo(clip: Path) -> None:
         first = next(frames)
         sleep(0.2)
         assert next(frames).time - first.time > 0.15
+        assert 4 <= demo.missed <= 8
 
 
 def test_missing_or_damaged_demo_clips_are_camera_errors(tmp_path: Path) -> None:

@@ -93,6 +93,15 @@ def test_a_tap_keeps_the_newest() -> None:
         tap.get(timeout=0.01)
 
 
+def test_frames_that_the_camera_missed_count_as_dropped() -> None:
+    camera = LiveCamera(FakeCamera)
+    with camera.tap() as tap:
+        frame = Frame(np.zeros((2, 2, 3), np.uint8), 0.0)
+        camera._publish(frame, 0)
+        camera._publish(frame, 3)
+        assert tap.dropped == 3
+
+
 def test_large_pictures_are_made_smaller() -> None:
     jpeg = encode_jpeg(Frame(np.zeros((720, 1280, 3), np.uint8), 0.0))
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
