@@ -1,0 +1,174 @@
+"""``python -m kiosk_ui``: the kiosk, in one process."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import click
+
+from edge.classifier import Classifier
+from edge.errors import KioskError
+from edge.frames.camera import camera_opener
+from edge.live import LiveCamera
+from edge.pose.blazepose import BlazePose
+from edge.pose.scheduler import PoseScheduler, Priority
+from edge.session import ScoringSession
+from edge.settings import KioskSettings, Settings, SettingsStore
+from edge.station import State, Station
+from kiosk_ui.app import create_application
+from kiosk_ui.config import WebConfig
+from kiosk_ui.server import make_server
+from kiosk_ui.services import Services
+from kiosk_ui.store import ScoreStore
+from kiosk_ui.worker import ScoringWorker
+
+log = logging.getLogger(__name__)
+
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - phones on the gym's network are to reach it
+
+
+class Kiosk:
+    """Loads the models and starts camera, station and worker, and ends them again.
+
+    :param settings: what the maintainer fixed.
+    :param services: what the pages work with; filled here.
+    """
+
+    def __init__(self, settings: Settings, services: Services) -> None:
+        self._settings = settings
+        self._services = services
+        self._camera = LiveCamera(camera_opener(settings.camera, settings.demo_clip))
+        self._station: Station | None = None
+        self._worker: ScoringWorker | None = None
+        self.failed = False
+
+    def start(self) -> None:
+        """Load the models; takes a second or two."""
+        settings, services = self._settings, self._services
+        classifier = Classifier.load(settings.bundle)
+        scheduler = PoseScheduler(BlazePose(threads=settings.pose_threads))
+        self._camera.start()
+        self._worker = worker = ScoringWorker(
+            services.store, scheduler, classifier, give_way=self._records
+        )
+        worker.start()
+
+        def open_session(chosen: KioskSettings, clip: Path) -> ScoringSession:
+            return ScoringSession(
+                scheduler.open_stream(Priority.CAMERA),
+                classifier,
+                threshold=chosen.threshold,
+                clip=clip,
+                pose_model=scheduler.name,
+            )
+
+        self._station = Station(
+            self._camera,
+            open_session,
+            worker.save_kiosk_result,
+            services.settings.get,
+            services.store.incoming,
+        )
+        self._station.launch()
+        services.camera, services.station = self._camera, self._station
+        services.ready.set()
+        log.info("ready: %s, %s", classifier.label, scheduler.name)
+
+    def _records(self) -> bool:
+        station = self._station
+        return station is not None and station.snapshot()["state"] == State.RECORDING
+
+    def run(self) -> None:
+        """Start everything, and end it once the server is to stop."""
+        try:
+            self.start()
+        except KioskError as error:
+            self._give_up(f"the kiosk cannot start: {error}")
+        except Exception as error:  # a kiosk that stays up and can do nothing helps nobody
+            log.exception("the kiosk cannot start")
+            self._give_up(str(error))
+        self._services.closing.wait()
+        for part in (self._station, self._worker):
+            if part is not None:
+                part.close()
+        self._camera.stop()
+
+    def _give_up(self, message: str) -> None:
+        log.error(message)
+        self.failed = True
+        # The main thread waits for connections: this ends it as a service manager would.
+        signal.raise_signal(signal.SIGTERM)
+
+
+@click.command()
+@click.option("--host", default=EVERYWHERE, show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--camera",
+    default=None,
+    help="auto, demo, or a device such as /dev/video0 [default: KIOSK_CAMERA, else auto].",
+)
+@click.option(
+    "--demo-clip",
+    default=None,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Video that plays where there is no camera [default: edge/demo/good.mp4].",
+)
+@click.option(
+    "--data-dir",
+    default=None,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where scores and settings are kept [default: KIOSK_DATA_DIR, else var].",
+)
+def main(
+    host: str, port: int, camera: str | None, demo_clip: Path | None, data_dir: Path | None
+) -> None:
+    """Run the squat kiosk: screen on http://localhost:PORT/, phones on http://ADDRESS:PORT/."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    settings = Settings()
+    # What is said on the command line counts more than the environment.
+    chosen = {"camera": camera, "demo_clip": demo_clip, "data_dir": data_dir}
+    settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
+    config = WebConfig()
+    store = ScoreStore(settings.data_dir)
+    services = Services(store, SettingsStore(settings.data_dir / "settings.json"))
+    try:
+        server = make_server(
+            create_application(config, services), config, store.incoming, host=host, port=port
+        )
+    except OSError as error:
+        raise click.ClickException(f"port {port} cannot be used: {error.strerror}") from error
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if not services.closing.is_set():  # a second one does not disturb the first
+            services.closing.set()
+            raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    kiosk = Kiosk(settings, services)
+    parts = threading.Thread(target=kiosk.run, name="kiosk")
+    with suppress(SystemExit):  # the signal may come before the server runs
+        parts.start()
+        log.info("listening: http://localhost:%s/", server.effective_port)
+        server.run()
+    parts.join(timeout=10.0)
+    store.close()
+    sys.exit(1 if kiosk.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The scoring API under ``/api/v1``; described by ``openapi.json``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from flask import Blueprint, Response, jsonify, send_file, url_for
+
+from kiosk_ui.config import WebConfig
+from kiosk_ui.problems import Problem
+from kiosk_ui.scores import Replay, Score, Status
+from kiosk_ui.services import Services
+from kiosk_ui.slots import Slots
+from kiosk_ui.store import REPLAY
+from kiosk_ui.uploads import take_upload
+
+DESCRIPTION: Final = Path(__file__).with_name("openapi.json")
+RETRY_REPLAY: Final = 5
+"""Seconds after which a replay may be ready."""
+
+
+def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
+    """Make the API's routes.
+
+    :param config: limits.
+    :param services: what they work with.
+    """
+    api = Blueprint("api", __name__, url_prefix="/api/v1")
+    waiters = Slots(config.replay_waiters)
+
+    @api.get("/openapi.json")
+    def description() -> Response:
+        """Describe this API."""
+        return Response(DESCRIPTION.read_bytes(), mimetype="application/json")
+
+    @api.post("/scores")
+    def create_score() -> Response:
+        """Take a video and queue it."""
+        score = find_score(services, take_upload(config, services))
+        response = jsonify(represent(score))
+        response.status_code = 202
+        response.headers["Location"] = url_for("public.api.read_score", key=score.id)
+        return response
+
+    @api.get("/scores/<key>")
+    def read_score(key: str) -> Response:
+        """Say how far a score is, and its assessment once it is done."""
+        score = find_score(services, key)
+        response = jsonify(represent(score))
+        response.headers["Cache-Control"] = "no-store"
+        if not score.finished:
+            response.headers["Retry-After"] = "1"
+        return response
+
+    @api.get("/scores/<key>/replay.mp4")
+    def read_replay(key: str) -> Response:
+        """Give the replay; waits until it is rendered."""
+        score = find_score(services, key)
+        if not _replay_decided(score):
+            score = _wait_for_replay(config, services, waiters, score)
+        if score.status is Status.FAILED:
+            raise Problem(409, "score_failed", score.error or "The video could not be scored.")
+        path = services.store.path(key, REPLAY)
+        if score.replay is not Replay.READY or not path.is_file():
+            raise Problem(404, "no_replay", "There is no replay of this recording.")
+        response = send_file(
+            path, "video/mp4", conditional=True, download_name="squat-replay.mp4"
+        )  # fmt: skip
+        response.headers["Cache-Control"] = "private, no-cache"
+        return response
+
+    return api
+
+
+def find_score(services: Services, key: str) -> Score:
+    """Return a score.
+
+    :raises Problem: there is none of that id.
+    """
+    score = services.store.get(key)
+    if score is None:
+        raise Problem(404, "score_unknown", "There is no such result. It may have been deleted.")
+    return score
+
+
+def represent(score: Score) -> dict[str, Any]:
+    """Return a score as programs get it."""
+    wanted = score.replay in (Replay.READY, Replay.PENDING) or not score.finished
+    return {
+        "id": score.id,
+        "status": score.status.value,
+        "source": score.source.value,
+        "created": score.created.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "progress": round(score.progress, 3),
+        "ahead": score.ahead,
+        "threshold": score.threshold,
+        "assessment": score.assessment,
+        "error": score.error,
+        "replay": {
+            "status": (score.replay if score.finished else Replay.PENDING).value,
+            "url": url_for("public.api.read_replay", key=score.id) if wanted else None,
+        },
+        "page": url_for("public.read_page", key=score.id),
+    }
+
+
+def _replay_decided(score: Score) -> bool:
+    return score.finished and score.replay is not Replay.PENDING
+
+
+def _wait_for_replay(config: WebConfig, services: Services, waiters: Slots, score: Score) -> Score:
+    """Return the score once its replay is there or will never be.
+
+    :raises Problem: it takes too long, or too many wait already.
+    """
+    waiting = Problem(
+        503, "replay_pending", "The replay is still being made. Please try again in a moment.",
+        retry_after=RETRY_REPLAY,
+    )  # fmt: skip
+    give_back = waiters.take()
+    if give_back is None:
+        raise waiting
+    try:
+        deadline = monotonic() + config.replay_patience
+        while not _replay_decided(score):
+            left = deadline - monotonic()
+            if left <= 0 or services.closing.is_set():
+                raise waiting
+            # In short steps, so that a server that is to stop need not wait for this.
+            found = services.store.wait_for(score.id, _replay_decided, min(left, 1.0))
+            score = found or find_score(services, score.id)
+        return score
+    finally:
+        give_back()

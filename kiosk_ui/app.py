@@ -1,0 +1,81 @@
+"""The Flask application: one factory, two faces."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from flask import Flask, Response, request
+
+from kiosk_ui import problems
+from kiosk_ui.api import api_blueprint
+from kiosk_ui.config import WebConfig
+from kiosk_ui.faces import TwoFaces
+from kiosk_ui.kiosk import kiosk_blueprint
+from kiosk_ui.public import public_blueprint
+from kiosk_ui.services import Services
+from kiosk_ui.uploads import StreamingRequest, discard_files
+
+Face = Literal["device", "network"]
+
+HEADERS: Final = {
+    # Nothing from elsewhere, nothing inline, and no page of ours inside a stranger's.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+"""Sent with every answer."""
+
+
+class KioskFlask(Flask):
+    """Flask with uploads that go straight to the disk."""
+
+    request_class = StreamingRequest
+
+
+def create_app(config: WebConfig, services: Services, face: Face = "device") -> Flask:
+    """Make the web application; starts no thread and no process.
+
+        app = create_app(WebConfig(), services, face="network")
+
+    :param config: limits.
+    :param services: what the pages work with.
+    :param face: ``device`` has the kiosk's screen and the public pages; ``network`` only these.
+    """
+    app = KioskFlask("kiosk_ui")
+    app.extensions["services"] = services
+    app.config["MAX_CONTENT_LENGTH"] = config.max_upload_bytes
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    problems.install(app)
+    public = public_blueprint(config, services, home=face == "network")
+    public.register_blueprint(api_blueprint(config, services))
+    app.register_blueprint(public)
+    if face == "device":
+        app.register_blueprint(kiosk_blueprint(config, services))
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    @app.teardown_request
+    def clean_up(_error: BaseException | None) -> None:
+        discard_files(request.environ)
+
+    return app
+
+
+def create_application(config: WebConfig, services: Services) -> TwoFaces:
+    """Make what the server serves: both faces behind one door.
+
+    :param config: limits.
+    :param services: what the pages work with.
+    """
+    return TwoFaces(
+        create_app(config, services, face="device"),
+        create_app(config, services, face="network"),
+        limit=config.network_requests,
+    )

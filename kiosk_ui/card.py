@@ -1,0 +1,109 @@
+"""What a result page shows of a score."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from kiosk_ui.scores import Replay, Score, Status
+
+
+@dataclass(frozen=True, slots=True)
+class RepetitionLine:
+    """One repetition in the list.
+
+    :param number: from 1 on.
+    :param points: its score in points, 0 to 100.
+    :param start: when it begins in the replay, in seconds.
+    :param end: when it ends, in seconds.
+    """
+
+    number: int
+    points: int
+    good: bool
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A score, ready to be shown.
+
+    :param key: the score's id.
+    :param state: ``waiting``, ``running``, ``failed``, or the verdict: ``good``, ``bad``,
+        ``not_judged``.
+    :param points: the score in points, 0 to 100, or None.
+    :param needed: the threshold in points.
+    :param reason: why there is no verdict, in words for the gym-goer, or None.
+    :param has_replay: whether there is a replay or will be one.
+    :param percent: how far the scoring is.
+    :param ahead: how many wait before this one.
+    """
+
+    key: str
+    state: str
+    points: int | None
+    needed: int
+    reason: str | None
+    repetitions: tuple[RepetitionLine, ...]
+    has_replay: bool
+    percent: int
+    ahead: int
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the card will not change any more."""
+        return self.state not in ("waiting", "running")
+
+    @property
+    def good_count(self) -> int:
+        """Return how many repetitions were good."""
+        return sum(line.good for line in self.repetitions)
+
+
+def card_of(score: Score) -> Card:
+    """Return what to show of a score."""
+    found = score.assessment or {}
+    value, threshold = found.get("score"), score.threshold
+    return Card(
+        key=score.id,
+        state=_state(score, found),
+        points=None if value is None else points_of(value, threshold),
+        needed=points(threshold),
+        reason=score.error or found.get("reason"),
+        repetitions=tuple(
+            RepetitionLine(
+                number,
+                points_of(line["score"], threshold),
+                line["score"] >= threshold,
+                line["start"],
+                line["end"],
+            )
+            for number, line in enumerate(found.get("repetitions", ()), start=1)
+        ),
+        has_replay=score.replay in (Replay.PENDING, Replay.READY),
+        percent=round(100 * score.progress),
+        ahead=score.ahead,
+    )
+
+
+def _state(score: Score, found: dict[str, Any]) -> str:
+    if score.status is Status.DONE:
+        return str(found["verdict"])
+    return {Status.QUEUED: "waiting", Status.RUNNING: "running"}.get(score.status, "failed")
+
+
+def points(share: float) -> int:
+    """Return 0 to 1 as whole points, 0 to 100."""
+    return round(100 * share)
+
+
+def points_of(score: float, threshold: float) -> int:
+    """Return a score in points that lie on the same side of the threshold as the score does.
+
+    Rounding alone would show 50 of 50 points, and a bad verdict beside it.
+    """
+    if score < threshold:
+        return min(math.floor(100 * score), max(points(threshold) - 1, 0))
+    return max(points(score), points(threshold))

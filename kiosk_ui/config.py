@@ -1,0 +1,34 @@
+"""What the maintainer fixes about the web part."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WebConfig(BaseSettings):
+    """Limits of the web part, by environment variables named ``KIOSK_...``.
+
+        KIOSK_MAX_UPLOAD_BYTES=50000000 scripts/run
+
+    :param max_upload_bytes: largest request; a phone's 4K minute is about 350 MB, its 1080p
+        minute about 100 MB.
+    :param queue_limit: videos that may wait to be scored.
+    :param uploads_at_once: videos that may be on their way in at once.
+    :param free_bytes: space on the disk below which no more videos are taken.
+    :param replay_patience: seconds for which a request for a replay waits until it is rendered.
+    :param network_requests: requests from the network that are answered at once.
+    :param replay_waiters: requests that may wait for a replay at once.
+    :param heartbeat: seconds between two signs of life on an event stream.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KIOSK_", extra="ignore", frozen=True)
+
+    max_upload_bytes: int = Field(default=200_000_000, ge=1)
+    queue_limit: int = Field(default=20, ge=1)
+    uploads_at_once: int = Field(default=8, ge=1)
+    free_bytes: int = Field(default=1_000_000_000, ge=0)
+    replay_patience: float = Field(default=60.0, ge=0)
+    network_requests: int = Field(default=32, ge=1)
+    replay_waiters: int = Field(default=8, ge=1)
+    heartbeat: float = Field(default=3.0, gt=0)

@@ -1,0 +1,201 @@
+"""The kiosk's own screen and its control; only the device itself may use them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from pydantic import ValidationError
+
+from edge.errors import CameraError
+from edge.settings import KioskSettings
+from kiosk_ui.config import WebConfig
+from kiosk_ui.problems import Problem
+from kiosk_ui.services import CameraLike, Services, StationLike
+from kiosk_ui.slots import Slots
+
+BOUNDARY: Final = b"--frame\r\n"
+LIVE_RATE: Final = 25.0
+"""Most pictures per second on the screen."""
+
+LIVE_PATIENCE: Final = 2.0
+"""Seconds to wait for a new picture."""
+
+MOST_STREAMS: Final = 8
+"""Endless answers at once; each holds a thread."""
+
+STARTING: Final[dict[str, Any]] = {
+    "state": "starting", "remaining": None, "total": None, "result": None, "repetitions": 0,
+    "message": None, "camera": {"ok": False, "name": "", "message": None}, "version": 0,
+}  # fmt: skip
+"""What the screen is told until the models are loaded."""
+
+
+def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
+    """Make the routes of the screen.
+
+    :param config: limits.
+    :param services: what they work with.
+    """
+    kiosk = Blueprint("kiosk", __name__)
+    slots = Slots(MOST_STREAMS)
+
+    @kiosk.before_request
+    def only_our_own_pages() -> None:
+        """Refuse what another site's page on this device sends or embeds."""
+        if request.path.startswith("/kiosk/") and not same_origin():
+            raise Problem(403, "other_origin", "Only the kiosk's own screen may do this.")
+
+    @kiosk.get("/")
+    def screen() -> str:
+        """Show the screen."""
+        return render_template(
+            "kiosk.html", settings=services.settings.get(), limits=settings_limits()
+        )  # fmt: skip
+
+    @kiosk.post("/kiosk/start")
+    def start() -> tuple[dict[str, Any], int]:
+        """Press Start."""
+        station = _station(services)
+        if station.start():
+            return station.snapshot(), 202
+        camera = station.snapshot()["camera"]
+        if not camera["ok"]:
+            raise Problem(
+                409, "no_camera", f"There is no picture: {camera['message'] or 'no camera'}."
+            )  # fmt: skip
+        raise Problem(409, "busy", "The kiosk is busy. Wait until it is done.")
+
+    @kiosk.post("/kiosk/cancel")
+    def cancel() -> dict[str, Any]:
+        """Return to the first screen."""
+        station = _station(services)
+        station.cancel()
+        return station.snapshot()
+
+    @kiosk.get("/kiosk/settings")
+    def read_settings() -> dict[str, Any]:
+        """Give the settings."""
+        return services.settings.get().model_dump()
+
+    @kiosk.put("/kiosk/settings")
+    def change_settings() -> Response:
+        """Change the settings that are named."""
+        changes = request.get_json(silent=True)
+        if not isinstance(changes, dict):
+            raise Problem(400, "not_json", "Send a JSON object with the settings to change.")
+        try:
+            return jsonify(services.settings.update(**changes).model_dump())
+        except ValidationError as error:
+            wrong = [
+                {"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()
+            ]
+            raise Problem(
+                400, "setting_invalid", "A setting is out of range.", errors=wrong
+            ) from None
+
+    @kiosk.get("/kiosk/events")
+    def events() -> Response:
+        """Give the station's state, and each change of it (server-sent events)."""
+        return _stream(slots, event_stream(services, config.heartbeat), "text/event-stream")
+
+    @kiosk.get("/kiosk/live.mjpg")
+    def live() -> Response:
+        """Give the camera's picture (multipart JPEG)."""
+        camera = services.camera
+        if camera is None:
+            raise Problem(503, "starting", "The kiosk is starting.", retry_after=2)
+        try:
+            first = camera.jpeg(0, LIVE_PATIENCE)
+        except CameraError as error:
+            raise Problem(503, "no_camera", f"{error}.", retry_after=2) from None
+        return _stream(
+            slots,
+            live_stream(camera, first, services.closing),
+            "multipart/x-mixed-replace; boundary=frame",
+        )
+
+    return kiosk
+
+
+def same_origin() -> bool:
+    """Tell whether one of our own pages sent the request, or no browser at all."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    return urlsplit(origin)[:2] == (request.scheme, request.host)
+
+
+def settings_limits() -> dict[str, dict[str, Any]]:
+    """Return the range of each setting, as the settings themselves declare it."""
+    properties: dict[str, dict[str, Any]] = KioskSettings.model_json_schema()["properties"]
+    return properties
+
+
+def event_stream(services: Services, heartbeat: float) -> Iterator[bytes]:
+    """Give events: who we are, then each state of the station, and signs of life in between.
+
+    :param heartbeat: seconds between two signs of life.
+    """
+    yield _event("hello", {"instance": services.instance})
+    version: int | None = None
+    while not services.closing.is_set():
+        station = services.station
+        now = STARTING if station is None else station.snapshot()
+        if now["version"] != version:
+            version = now["version"]
+            yield _event("state", now)
+        else:
+            yield b": alive\n\n"  # only a write notices that the screen has gone
+        if station is None:
+            services.closing.wait(min(0.5, heartbeat))
+        else:
+            station.wait(now["version"], heartbeat)
+
+
+def live_stream(
+    camera: CameraLike, first: tuple[int, bytes], closing: threading.Event
+) -> Iterator[bytes]:
+    """Give pictures until the server stops."""
+    number, picture = first
+    yield BOUNDARY
+    while not closing.is_set():
+        began = monotonic()
+        head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
+        # The boundary goes with the picture: browsers show a picture when they see its end.
+        yield head + picture + b"\r\n" + BOUNDARY
+        closing.wait(max(0.0, began + 1 / LIVE_RATE - monotonic()))
+        try:
+            number, picture = camera.jpeg(number, LIVE_PATIENCE)
+        except CameraError:
+            # The camera may come back; the old picture goes out again meanwhile, since only a
+            # write notices that the screen has gone.
+            closing.wait(0.5)
+
+
+def _station(services: Services) -> StationLike:
+    if services.station is None:
+        raise Problem(503, "starting", "The kiosk is starting.", retry_after=2)
+    return services.station
+
+
+def _event(name: str, data: dict[str, Any]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def _stream(slots: Slots, parts: Iterator[bytes], kind: str) -> Response:
+    """Return an endless answer that holds one of the slots until it is closed."""
+    give_back = slots.take()
+    if give_back is None:
+        raise Problem(503, "busy", "Too many screens are open.", retry_after=5)
+    response = Response(parts, content_type=kind, headers={"Cache-Control": "no-store"})
+    response.call_on_close(give_back)
+    return response

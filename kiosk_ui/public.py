@@ -1,0 +1,58 @@
+"""The pages for phones, and the page of one result, which the kiosk shows as well."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from kiosk_ui.api import find_score
+from kiosk_ui.card import card_of
+from kiosk_ui.config import WebConfig
+from kiosk_ui.services import Services
+from kiosk_ui.uploads import take_upload
+
+
+def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Blueprint:
+    """Make the routes that everybody on the network may use.
+
+    :param config: limits.
+    :param services: what they work with.
+    :param home: whether the phone's page is the first page, too.
+    """
+    public = Blueprint("public", __name__)
+
+    @public.get("/phone")
+    def phone() -> str:
+        """Explain, and take a video."""
+        return render_template("phone.html", max_bytes=config.max_upload_bytes)
+
+    if home:
+        public.add_url_rule("/", "home", phone)
+
+    @public.post("/phone")
+    def phone_upload() -> AnyResponse:
+        """Take a video from a browser without scripts."""
+        key = take_upload(config, services)
+        return redirect(url_for("public.read_page", key=key), 303)
+
+    @public.get("/scores/<key>")
+    def read_page(key: str) -> str:
+        """Show one result, or how far it is."""
+        return render_template("result.html", card=card_of(find_score(services, key)))
+
+    @public.get("/scores/<key>/card")
+    def read_card(key: str) -> Response:
+        """Give the result alone, to be put into a page."""
+        page = render_template("card.html", card=card_of(find_score(services, key)))
+        return Response(page, headers={"Cache-Control": "no-store"})
+
+    @public.get("/healthz")
+    def healthz() -> Response:
+        """Say whether clips can be scored."""
+        ready = services.ready.is_set()
+        response = jsonify(status="ready" if ready else "starting")
+        response.status_code = 200 if ready else 503
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return public

@@ -1,0 +1,159 @@
+"""The production server: waitress, set up so that slow and greedy clients do no harm."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
+from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]
+from waitress.task import ErrorTask  # type: ignore[import-untyped]
+
+from kiosk_ui.config import WebConfig
+from kiosk_ui.problems import MEDIA_TYPE, TITLES, WORDS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+UPLOAD_PATHS: Final = ("/api/v1/scores", "/phone")
+SMALL_BODY: Final = 65_536
+"""Bytes that a request may carry anywhere else."""
+
+THREADS_BESIDE: Final = 16
+"""Threads that requests from the network never hold: eight endless streams, and some more."""
+
+
+class Refusal:
+    """An answer that is given before the request's body is read; waitress's idea of an error."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        self.code = status
+        self._body = {
+            "type": "about:blank",
+            "title": TITLES.get(status, "Error"),
+            "status": status,
+            "detail": detail,
+            "code": code,
+        }
+
+    def to_response(self, _ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Return status line, headers and body."""
+        headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
+        if self.code == 503:
+            headers.append(("Retry-After", "30"))
+        return f"{self.code} {self._body['title']}", headers, json.dumps(self._body).encode()
+
+
+class ProblemTask(ErrorTask):  # type: ignore[misc] # waitress has no types
+    """Gives waitress's own errors the form of all others."""
+
+    def execute(self) -> None:
+        """Send the error."""
+        error = self.request.error
+        if not isinstance(error, Refusal):
+            code, detail = WORDS.get(error.code, WORDS[400 if error.code < 500 else 500])
+            self.request.error = Refusal(error.code, code, detail)
+        super().execute()
+
+
+class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
+    """Looks at a request's headers before its body is let in."""
+
+    def __init__(self, adj: Any, server: CarefulServer) -> None:
+        super().__init__(adj)
+        self._server = server
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the headers, and refuse the body where there is no room for it."""
+        super().parse_header(header_plus)
+        self.error = self._refusal()
+        if self.error is not None:
+            self.completed = True
+            self.expect_continue = False  # or the body would be asked for after all
+
+    def _refusal(self) -> Refusal | None:
+        if not self.chunked and self.content_length <= SMALL_BODY:
+            return None
+        if self.path not in UPLOAD_PATHS or self.content_length > self.adj.max_request_body_size:
+            return Refusal(413, *WORDS[413])
+        server = self._server
+        if server.uploads() >= server.most_uploads:
+            return Refusal(503, "busy", "Many videos are being sent. Please try again in a minute.")
+        # The body is written once by the server and once more by the form's parser.
+        expected = 2 * (self.content_length or self.adj.max_request_body_size)
+        if shutil.disk_usage(server.spool).free - expected < server.free_bytes:
+            return Refusal(
+                507, "disk_full", "There is no room for more videos. Please tell the staff."
+            )
+        return None
+
+    @property
+    def uploading(self) -> bool:
+        """Tell whether a large body is on its way in."""
+        large = self.chunked or self.content_length > SMALL_BODY
+        return bool(self.headers_finished and not self.completed and large)
+
+
+class CarefulChannel(HTTPChannel):  # type: ignore[misc]
+    """A connection with a careful parser."""
+
+    error_task_class = ProblemTask
+
+    def parser_class(self, adj: Any) -> CarefulParser:
+        """Make the parser of the next request."""
+        return CarefulParser(adj, self.server)
+
+
+class CarefulServer(TcpWSGIServer):  # type: ignore[misc]
+    """A listener that counts the videos that are being sent to it."""
+
+    channel_class = CarefulChannel
+    spool = Path()
+    most_uploads = 8
+    free_bytes = 0
+
+    def uploads(self) -> int:
+        """Return how many large bodies are on their way in."""
+        requests = (channel.request for channel in self.active_channels.values())
+        return sum(isinstance(r, CarefulParser) and r.uploading for r in requests)
+
+
+def make_server(
+    application: WSGIApplication, config: WebConfig, spool: Path, *, host: str, port: int
+) -> CarefulServer:
+    """Return a server that listens already; ``run()`` serves until ``SystemExit`` is raised.
+
+        server = make_server(application, config, store.incoming, host="0.0.0.0", port=8080)
+        server.run()
+
+    One thread does all reading and writing, so slow clients hold up nobody; the others run the
+    application.
+
+    :param spool: folder for what is being received; it should be on a disk, not in memory.
+    :param port: 0 takes a free one, which is then in ``effective_port``.
+    :raises OSError: the port is taken.
+    """
+    # waitress writes bodies to the system's temporary folder, which often is in memory.
+    tempfile.tempdir = str(spool)
+    settings = Adjustments(
+        host=host,
+        port=port,
+        ident="squat-kiosk",
+        threads=config.network_requests + THREADS_BESIDE,
+        max_request_body_size=config.max_upload_bytes + 1,
+        max_request_header_size=16_384,
+        connection_limit=500,
+        asyncore_use_poll=True,
+        outbuf_high_watermark=262_144,  # a live picture must not lag behind by megabytes
+        clear_untrusted_proxy_headers=False,  # is_device() has to see them
+    )
+    server = CarefulServer(application, adj=settings)
+    server.spool = spool
+    server.free_bytes = config.free_bytes
+    server.most_uploads = config.uploads_at_once
+    return server

@@ -1,0 +1,69 @@
+"""What the pages work with; the entry point builds it, and tests build it with fakes."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from edge.settings import KioskSettings
+from kiosk_ui.store import ScoreStore
+
+
+class StationLike(Protocol):
+    """What the screen needs of :class:`edge.station.Station`."""
+
+    def start(self) -> bool:
+        """Press Start; False where that is not possible now."""
+
+    def cancel(self) -> None:
+        """Return to idle."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state in plain types."""
+
+    def wait(self, version: int, timeout: float) -> dict[str, Any]:
+        """Return the state once its version differs, at the latest after ``timeout`` seconds."""
+
+
+class CameraLike(Protocol):
+    """What the screen needs of :class:`edge.live.LiveCamera`."""
+
+    def jpeg(self, after: int, timeout: float) -> tuple[int, bytes]:
+        """Return number and JPEG of a picture newer than ``after``; raises ``CameraError``."""
+
+
+class SettingsLike(Protocol):
+    """What the pages need of :class:`edge.settings.SettingsStore`."""
+
+    def get(self) -> KioskSettings:
+        """Return the settings as they are now."""
+
+    def update(self, **changes: Any) -> KioskSettings:
+        """Change some settings; raises ``pydantic.ValidationError``."""
+
+
+@dataclass
+class Services:
+    """Everything behind the pages.
+
+        services = Services(store=ScoreStore(path), settings=SettingsStore(path / "settings.json"))
+        app = create_app(WebConfig(), services)
+
+    :param store: the scores.
+    :param settings: the kiosk's settings.
+    :param station: the kiosk's state machine; None while the models are being loaded.
+    :param camera: the live camera; None while the models are being loaded.
+    :param ready: set as soon as clips can be scored.
+    :param closing: set when the server is to stop: endless answers then end.
+    :param instance: differs after each start, so that the screen notices a restart.
+    """
+
+    store: ScoreStore
+    settings: SettingsLike
+    station: StationLike | None = None
+    camera: CameraLike | None = None
+    ready: threading.Event = field(default_factory=threading.Event)
+    closing: threading.Event = field(default_factory=threading.Event)
+    instance: str = field(default_factory=lambda: secrets.token_hex(8))

@@ -1,0 +1,178 @@
+/** The kiosk's screen: shows what the station does, and presses its Start. */
+
+import { showResult } from "./result.js";
+import { setUpMenu } from "./menu.js";
+import * as sound from "./sound.js";
+
+const byId = (id) => document.getElementById(id);
+const word = (name) => byId("words").content.querySelector(`[data-word="${name}"]`).textContent;
+
+let now = { state: "starting", camera: { ok: false } };
+let endsAt = 0; // on performance.now()'s clock, in milliseconds
+let lastTick = null;
+let leaveResult = () => {};
+
+/* ---- what the station says ---- */
+
+let instance = null;
+
+function listen() {
+  const events = new EventSource("/kiosk/events");
+  let lost = null;
+  events.addEventListener("open", () => {
+    clearTimeout(lost);
+    lost = null;
+    byId("lost").hidden = true;
+  });
+  events.addEventListener("hello", (event) => {
+    const told = JSON.parse(event.data).instance;
+    // The kiosk was restarted, perhaps with another version of this page.
+    if (instance !== null && instance !== told) location.reload();
+    instance = told;
+  });
+  events.addEventListener("state", (event) => show(JSON.parse(event.data)));
+  events.addEventListener("error", () => {
+    lost ??= setTimeout(() => (byId("lost").hidden = false), 1500);
+    if (events.readyState === EventSource.CLOSED) {
+      setTimeout(listen, 2000);
+    }
+  });
+}
+
+function show(next) {
+  const before = now;
+  now = next;
+  endsAt = performance.now() + 1000 * (next.remaining ?? 0);
+  if (next.state !== before.state) enter(next, before);
+  byId("repetitions").textContent = next.repetitions;
+  const squats = byId("squats");
+  squats.textContent = next.repetitions === 1 ? squats.dataset.one : squats.dataset.many;
+  if (next.repetitions > before.repetitions && next.state === "recording") {
+    beat(byId("repetitions"));
+    sound.counted();
+  }
+  tellError(next.state === "idle" ? next.message : null);
+  showCamera(next.camera);
+}
+
+function enter(next, before) {
+  document.body.dataset.state = next.state;
+  for (const part of document.querySelectorAll("[data-show]")) {
+    part.hidden = part.dataset.show !== next.state;
+  }
+  byId("menu").close();
+  lastTick = null;
+  leaveResult();
+  leaveResult = () => {};
+  if (next.state === "recording") {
+    sound.begin();
+    flash("go");
+  } else if (before.state === "recording" && next.state !== "idle") {
+    sound.end();
+    flash("done");
+  }
+  if (next.state === "result") {
+    leaveResult = showResult(byId("result"), next.result, { onFinished: sound.verdict });
+  }
+}
+
+/* ---- the live picture ---- */
+
+function showCamera(camera) {
+  const live = byId("live");
+  // Nobody sees the picture beside a result: the device need not make it.
+  const wanted = camera.ok && now.state !== "result";
+  if (wanted && live.hidden) live.src = `/kiosk/live.mjpg?${Date.now()}`;
+  if (!wanted && !live.hidden) live.removeAttribute("src");
+  live.hidden = !wanted;
+  byId("no-picture").hidden = wanted;
+  byId("start").disabled = !camera.ok;
+  const why = camera.message ?? "";
+  byId("camera-message").textContent = why.charAt(0).toUpperCase() + why.slice(1);
+  for (const part of document.querySelectorAll("[data-camera]")) {
+    part.hidden = (part.dataset.camera === "ok") !== camera.ok;
+  }
+}
+
+byId("live").addEventListener("load", () => {
+  const { naturalWidth, naturalHeight } = byId("live");
+  byId("fit").style.setProperty("--shape", naturalWidth / naturalHeight);
+});
+byId("live").addEventListener("error", () => {
+  const live = byId("live");
+  live.hidden = true;
+  live.removeAttribute("src");
+  setTimeout(() => showCamera(now.camera), 1000);
+});
+
+/* ---- time ---- */
+
+function tick() {
+  const left = Math.max(0, (endsAt - performance.now()) / 1000);
+  const whole = Math.ceil(left - 0.02);
+  if (now.state === "countdown") {
+    byId("lead").style.strokeDashoffset = now.total ? left / now.total - 1 : 0;
+    if (whole > 0 && whole !== lastTick) {
+      lastTick = whole;
+      byId("countdown").textContent = whole;
+      beat(byId("countdown"));
+      sound.tick();
+    }
+  } else if (now.state === "recording") {
+    byId("seconds").textContent = Math.max(whole, 0);
+    byId("ring").style.strokeDashoffset = now.total ? left / now.total - 1 : 0;
+  } else if (now.state === "result") {
+    byId("leaving").style.scale = `${now.total ? left / now.total : 0} 1`;
+  }
+  requestAnimationFrame(tick);
+}
+
+function beat(element) {
+  element.classList.remove("beat");
+  void element.offsetWidth; // lets the animation begin anew
+  element.classList.add("beat");
+}
+
+let unflash = 0;
+
+function flash(kind) {
+  const sheet = byId("flash");
+  sheet.hidden = true;
+  void sheet.offsetWidth;
+  sheet.dataset.kind = kind;
+  sheet.textContent = word(kind);
+  sheet.hidden = false;
+  clearTimeout(unflash);
+  unflash = setTimeout(() => (sheet.hidden = true), 1000);
+}
+
+/* ---- touch ---- */
+
+async function press(what) {
+  sound.wake();
+  try {
+    const answer = await fetch(`/kiosk/${what}`, { method: "POST" });
+    if (!answer.ok) tellError((await answer.json()).detail ?? word("busy"));
+  } catch {
+    byId("lost").hidden = false;
+  }
+}
+
+function tellError(text) {
+  const notice = byId("message");
+  notice.hidden = !text;
+  notice.querySelector("span").textContent = text ?? "";
+}
+
+byId("start").addEventListener("click", () => press("start"));
+byId("again").addEventListener("click", () => press("start"));
+for (const button of document.querySelectorAll("[data-cancel]")) {
+  button.addEventListener("click", () => press("cancel"));
+}
+document.addEventListener("contextmenu", (event) => event.preventDefault());
+
+document.documentElement.classList.add("scripted");
+setUpMenu(byId("menu"), byId("open-menu"));
+for (const part of document.querySelectorAll("[data-show]")) part.hidden = part.dataset.show !== "starting";
+listen();
+requestAnimationFrame(tick);

@@ -1,0 +1,246 @@
+"""The scores: a small table in SQLite and one folder of files for each."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
+
+UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
+"""The files of a score."""
+
+_METADATA: Final = sa.MetaData()
+_SCORES: Final = sa.Table(
+    "scores",
+    _METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),  # the order in which they came
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("created", sa.String, nullable=False),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("threshold", sa.Float, nullable=False),
+    sa.Column("assessment", sa.JSON(none_as_null=True)),
+    sa.Column("error", sa.String),
+    sa.Column("replay", sa.String, nullable=False),
+)
+
+
+class ScoreStore:
+    """Keeps scores so that they outlive a restart.
+
+        store = ScoreStore(Path("var"))
+        key = store.add_upload(path, threshold=0.5, limit=20)
+        store.get(key).status
+
+    All methods may be called from any thread.
+
+    :param data_dir: the folder that holds the table and the files; it is made if it is missing.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir.resolve() / "scores"
+        self.incoming = data_dir.resolve() / "incoming"
+        """Where uploads and recordings are written before they become a score."""
+        for folder in (self._folder, self.incoming):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._engine = sa.create_engine(f"sqlite:///{data_dir.resolve() / 'scores.sqlite3'}")
+        sa.event.listen(self._engine, "connect", _prepare)
+        _METADATA.create_all(self._engine)
+        self._changed = threading.Condition()
+        self._progress: dict[str, float] = {}
+
+    def close(self) -> None:
+        """Close the table."""
+        self._engine.dispose()
+
+    def path(self, key: str, name: str) -> Path:
+        """Return where a file of a score lies, whether it is there or not."""
+        return self._folder / key / name
+
+    def add_upload(self, video: Path, *, threshold: float, limit: int) -> str:
+        """Take a complete file from :attr:`incoming` as a job and return its id.
+
+        File and job are on the disk when this returns.
+
+        :raises QueueFull: ``limit`` jobs wait already; the file is left where it is.
+        """
+        with self._changed:
+            if self.waiting() >= limit:
+                raise QueueFull("too many videos are waiting")
+            return self._add(video, UPLOAD, Source.UPLOAD, Status.QUEUED, threshold=threshold)
+
+    def add_recording(
+        self, clip: Path | None, assessment: Mapping[str, Any], save: Callable[[Path], None]
+    ) -> str:
+        """Take a recording that is judged already and return its id.
+
+        :param clip: the clean clip, which is moved; None where there is none.
+        :param save: writes the track to the path it is given.
+        """
+        return self._add(
+            clip, CLIP, Source.KIOSK, Status.DONE, threshold=assessment["threshold"],
+            assessment=dict(assessment), save=save,
+            replay=Replay.PENDING if clip else Replay.NONE,
+        )  # fmt: skip
+
+    def _add(
+        self,
+        file: Path | None,
+        name: str,
+        source: Source,
+        status: Status,
+        save: Callable[[Path], None] | None = None,
+        **values: Any,
+    ) -> str:
+        key = secrets.token_urlsafe(16)
+        folder = self._folder / key
+        folder.mkdir()
+        try:
+            if file:
+                shutil.move(file, folder / name)
+                sync(folder / name)
+            if save:
+                save(folder / TRACK)
+            sync(folder)
+            sync(self._folder)
+            now = datetime.now(timezone.utc).isoformat()
+            row = {"status": status, "replay": Replay.NONE, "attempts": 0, **values}
+            with self._changed, self._engine.begin() as connection:
+                connection.execute(
+                    _SCORES.insert()
+                    .values(id=key, created=now, source=source, status=status)
+                    .values(**row)
+                )
+                self._changed.notify_all()
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return key
+
+    def get(self, key: str) -> Score | None:
+        """Return a score, or None where there is none of that id."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(_SCORES).where(_SCORES.c.id == key)).one_or_none()
+            if row is None:
+                return None
+            before = sa.and_(
+                _SCORES.c.number < row.number,
+                _SCORES.c.status.in_([Status.QUEUED, Status.RUNNING]),
+            )
+            ahead = 0
+            if row.status == Status.QUEUED:
+                ahead = connection.scalar(sa.select(sa.func.count()).where(before)) or 0
+        return self._score(row, ahead)
+
+    def _score(self, row: Any, ahead: int) -> Score:
+        status = Status(row.status)
+        progress = 1.0 if status is Status.DONE else self._progress.get(row.id, 0.0)
+        return Score(
+            row.id, datetime.fromisoformat(row.created), Source(row.source), status, row.attempts,
+            row.threshold, row.assessment, row.error, Replay(row.replay), progress, ahead,
+        )  # fmt: skip
+
+    def waiting(self) -> int:
+        """Return how many jobs wait or run."""
+        active = _SCORES.c.status.in_([Status.QUEUED, Status.RUNNING])
+        with self._engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).where(active)) or 0
+
+    def take(self, timeout: float) -> Score | None:
+        """Mark the oldest queued job as running and return it; None if none comes in time.
+
+        :param timeout: seconds to wait for one.
+        """
+        with self._changed:
+            row = self._oldest()
+            if row is None:
+                self._changed.wait(timeout)
+                row = self._oldest()
+            if row is None:
+                return None
+            self.update(row.id, status=Status.RUNNING, attempts=row.attempts + 1)
+            return self.get(row.id)
+
+    def _oldest(self) -> Any:
+        queued = sa.select(_SCORES).where(_SCORES.c.status == Status.QUEUED)
+        with self._engine.connect() as connection:
+            return connection.execute(queued.order_by(_SCORES.c.number).limit(1)).one_or_none()
+
+    def update(self, key: str, **values: Any) -> None:
+        """Change columns of a score and wake those who wait for it."""
+        with self._changed:
+            with self._engine.begin() as connection:
+                connection.execute(_SCORES.update().where(_SCORES.c.id == key).values(**values))
+            if values.get("status") in (Status.DONE, Status.FAILED, Status.QUEUED):
+                self._progress.pop(key, None)
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Let everybody who waits look again, for instance because the server is to stop."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def set_progress(self, key: str, progress: float) -> None:
+        """Say how far a running job is, 0 to 1; it is not written to the disk."""
+        self._progress[key] = min(max(progress, self._progress.get(key, 0.0)), 1.0)
+
+    def wait_for(self, key: str, until: Callable[[Score], bool], timeout: float) -> Score | None:
+        """Return a score as soon as ``until`` holds for it, at the latest after ``timeout`` s."""
+        with self._changed:
+            self._changed.wait_for(lambda: (s := self.get(key)) is None or until(s), timeout)
+            return self.get(key)
+
+    def resume(self, most_attempts: int, message: str) -> list[str]:
+        """Queue again what ran when the kiosk stopped; return the ids whose replay is missing.
+
+        A job that was begun ``most_attempts`` times fails with ``message``: it may be what ended
+        the kiosk. What was still on its way in is removed.
+        """
+        for left in self.incoming.iterdir():
+            left.unlink()
+        running = _SCORES.c.status == Status.RUNNING
+        worn = sa.and_(running, _SCORES.c.attempts >= most_attempts)
+        pending = sa.select(_SCORES.c.id).where(_SCORES.c.replay == Replay.PENDING)
+        with self._changed, self._engine.begin() as connection:
+            connection.execute(
+                _SCORES.update().where(worn).values(status=Status.FAILED, error=message)
+            )
+            connection.execute(_SCORES.update().where(running).values(status=Status.QUEUED))
+            return list(connection.scalars(pending.order_by(_SCORES.c.number)))
+
+    def delete(self, key: str) -> bool:
+        """Remove a score and its files; False where there is none of that id."""
+        with self._changed, self._engine.begin() as connection:
+            found = connection.execute(_SCORES.delete().where(_SCORES.c.id == key)).rowcount
+            self._progress.pop(key, None)
+            self._changed.notify_all()
+        if found:
+            shutil.rmtree(self._folder / key, ignore_errors=True)
+        return bool(found)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    """Set a new connection up: readers do not wait for writers, and a commit is on the disk."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

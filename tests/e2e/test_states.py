@@ -1,0 +1,188 @@
+"""Every state of the kiosk's screen, put there by a fake station: nothing may be cut off."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from edge.assessment import Assessment, JudgedRepetition, Reason, Verdict
+from edge.settings import SettingsStore
+from kiosk_ui.config import WebConfig
+from kiosk_ui.scores import Replay, Status
+from kiosk_ui.services import Services
+from kiosk_ui.store import REPLAY, ScoreStore
+from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot, playing
+from tests.kiosk_ui.fakes import FakeCamera, FakeStation, assessment, write_video
+from tests.kiosk_ui.servers import serving
+
+CONFIG = WebConfig(free_bytes=0, heartbeat=0.3)
+SMALL = {"width": 1024, "height": 600}
+
+
+class Stage:
+    """A kiosk whose station does what the test says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = ScoreStore(folder)
+        self.station = FakeStation()
+        self.services = Services(
+            self.store, SettingsStore(folder / "settings.json"),
+            station=self.station, camera=FakeCamera(),
+        )  # fmt: skip
+        self.services.ready.set()
+        self.port = 0
+
+    def keep(self, found: Assessment, *, replay: bool = True) -> str:
+        key = self.store.add_recording(None, found.to_dict(), lambda path: None)
+        if replay:
+            write_video(self.store.path(key, REPLAY), 3.0)
+            self.store.update(key, replay=Replay.READY)
+        return key
+
+    def show(self, state: str, **changes: Any) -> None:
+        self.station.set(state=state, **changes)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(tmp_path)
+    with serving(CONFIG, made.services) as server:
+        made.port = int(server.effective_port)
+        yield made
+    made.store.close()
+
+
+@pytest.fixture(params=[LANDSCAPE, PORTRAIT, SMALL], ids=["landscape", "portrait", "small"])
+def screen(stage: Stage, open_page: OpenPage, request: pytest.FixtureRequest) -> Page:
+    page = open_page(viewport=request.param)
+    page.goto(f"http://localhost:{stage.port}/")
+    page.wait_for_selector('body[data-state="idle"]')
+    return page
+
+
+def nothing_is_cut_off(page: Page, but: str = "template") -> None:
+    """Check that all visible words and buttons lie within the screen and within their boxes."""
+    wrong = page.evaluate(
+        """but => [...document.querySelectorAll("h1, p, button, strong, li, .ring, .badge, .scale")]
+            .filter(e => e.checkVisibility() && !e.closest(".flash") && !e.closest(but))
+            .filter(e => {
+                const box = e.getBoundingClientRect();
+                const outside = box.left < -1 || box.top < -1 || box.right > innerWidth + 1
+                    || box.bottom > innerHeight + 1;
+                return outside || e.scrollWidth > e.clientWidth + 2 && e.clientWidth > 0;
+            })
+            .map(e => e.outerHTML.slice(0, 100))""",
+        but,
+    )
+    assert wrong == []
+    lowest = page.evaluate(
+        """() => {
+            const actions = document.querySelector(".outcome__actions");
+            const parts = [...document.querySelectorAll("[data-card] > *")];
+            return !actions.checkVisibility() ? 0 : Math.max(...parts.map(
+                e => e.getBoundingClientRect().bottom - actions.getBoundingClientRect().top));
+        }"""
+    )
+    assert lowest <= 0
+
+
+def many(count: int) -> Assessment:
+    """Return an assessment of many repetitions, good and bad."""
+    return replace(
+        assessment(Verdict.BAD, 0.49),
+        repetitions=tuple(
+            JudgedRepetition(
+                n * 0.25, n * 0.25 + 0.1, n * 0.25 + 0.2, 0.6, min(1.0, 0.2 + 0.06 * n)
+            )
+            for n in range(count)
+        ),
+    )
+
+
+def test_states(stage: Stage, screen: Page, shoot: Shoot) -> None:
+    for name, state, changes in (
+        ("idle", "idle", {}),
+        ("message", "idle", {"message": "The camera was lost. Please start again."}),
+        ("countdown", "countdown", {"message": None, "remaining": 3.0, "total": 3.0}),
+        ("recording", "recording", {"remaining": 28.6, "total": 30.0, "repetitions": 12}),
+        ("scoring", "scoring", {"remaining": None, "total": None}),
+    ):
+        stage.show(state, **changes)
+        screen.wait_for_selector(f'body[data-state="{state}"]')
+        expect(screen.locator("#flash")).to_be_hidden(timeout=3000)
+        screen.wait_for_timeout(200)
+        shoot(screen, name)
+        nothing_is_cut_off(screen)
+
+
+@pytest.mark.parametrize("kind", ["good", "many", "very_many", "not_judged", "no_replay", "failed"])
+def test_results(stage: Stage, screen: Page, shoot: Shoot, kind: str) -> None:
+    found = {
+        "good": assessment(Verdict.GOOD, 0.87),
+        "many": many(12),
+        "very_many": many(40),
+        "not_judged": replace(assessment(Verdict.NOT_JUDGED), reason=Reason.TOO_FEW_FRAMES),
+    }.get(kind, assessment(Verdict.BAD, 0.03))
+    key = stage.keep(found, replay=kind not in ("no_replay", "failed"))
+    if kind == "failed":
+        stage.store.update(key, status=Status.FAILED, error="The video is damaged or cut off.")
+    stage.show("result", result=key, remaining=60.0, total=60.0)
+    screen.wait_for_selector("[data-finished]")
+    if kind in ("no_replay", "failed"):
+        expect(screen.locator("video")).to_have_count(0)
+    else:
+        playing(screen)
+    screen.wait_for_timeout(1000)  # the score's bar grows
+    shoot(screen, kind)
+    # So many repetitions may be scrolled through.
+    nothing_is_cut_off(screen, but=".reps" if kind == "very_many" else "template")
+    stage.show("idle", result=None, remaining=None)
+    screen.wait_for_selector('body[data-state="idle"]')
+    expect(screen.locator("#result")).to_be_empty()
+
+
+def test_a_replay_that_is_still_drawn(stage: Stage, screen: Page, shoot: Shoot) -> None:
+    key = stage.keep(assessment(), replay=False)
+    stage.store.update(key, replay=Replay.PENDING)
+    stage.show("result", result=key, remaining=60.0, total=60.0)
+    expect(screen.locator(".replay__wait")).to_be_visible()
+    shoot(screen, "waiting")
+
+    def render() -> None:
+        write_video(stage.store.path(key, REPLAY), 3.0)
+        stage.store.update(key, replay=Replay.READY)
+
+    threading.Timer(0.1, render).start()
+    playing(screen)
+    expect(screen.locator(".replay__wait")).to_be_hidden()
+
+
+def test_the_camera_goes_and_comes(stage: Stage, screen: Page, shoot: Shoot) -> None:
+    expect(screen.locator("#live")).to_be_visible()
+    gone = {"ok": False, "name": "", "message": "there is no camera at /dev/video0; plug it in"}
+    stage.show("idle", camera=gone)
+    expect(screen.locator("#no-picture")).to_be_visible()
+    expect(screen.locator("#start")).to_be_disabled()
+    shoot(screen, "no_camera")
+    nothing_is_cut_off(screen)
+    stage.show("idle", camera={"ok": True, "name": "fake", "message": None})
+    expect(screen.locator("#live")).to_be_visible()
+    expect(screen.locator("#start")).to_be_enabled()
+
+
+def test_a_restart_loads_the_page_anew(
+    stage: Stage, open_page: OpenPage, tmp_path: Path
+) -> None:  # fmt: skip
+    page = open_page(viewport=LANDSCAPE)
+    page.goto(f"http://localhost:{stage.port}/")
+    page.wait_for_selector('body[data-state="idle"]')
+    page.evaluate("window.old = true")
+    stage.services.instance = "another"
+    stage.services.closing.set()  # ends the event stream, as a stopping server does
+    page.wait_for_function("() => window.old === undefined", timeout=15_000)
