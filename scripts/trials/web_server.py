@@ -63,7 +63,8 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))"""
 
 def make_app() -> Any:
     """Build the tiny Flask app under trial; its answers carry no server-specific tricks."""
-    from flask import Flask, Response, request
+    # Not at the top: the probing processes load this file too, and need no Flask.
+    from flask import Flask, Response, request  # noqa: PLC0415
 
     app, ids, streams = Flask(__name__), itertools.count(), set[int]()
     part = b"--f\r\nContent-Type: image/jpeg\r\n\r\n" + FRAME + b"\r\n"
@@ -198,7 +199,7 @@ def usage(session: int) -> tuple[float, float]:
             if int(fields[3]) == session:
                 pages += int(fields[21])
                 for entry in stat.parent.glob("fd/*"):
-                    if (name := os.readlink(entry)).endswith("(deleted)"):
+                    if (name := str(entry.readlink())).endswith("(deleted)"):
                         temps[name] = entry.stat().st_size
     return pages * os.sysconf("SC_PAGE_SIZE") / MB, sum(temps.values()) / MB
 

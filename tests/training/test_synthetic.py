@@ -7,6 +7,7 @@ Runs in the training environment only: it needs anny, and for the pictures OSMes
 
 from __future__ import annotations
 
+import ctypes.util
 import json
 from dataclasses import replace
 from itertools import pairwise
@@ -16,6 +17,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("anny")
+OSMESA = ctypes.util.find_library("OSMesa") is not None
+needs_osmesa = pytest.mark.skipif(not OSMESA, reason="no OSMesa: apt-get install libosmesa6")
 # pyrender and its relatives warn about their own use of numpy and of setuptools.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -37,6 +40,9 @@ from training.synthetic.rig import Rig
 from training.synthetic.skeleton import BODY_25, JOINT, SWAPPED
 from training.synthetic.timing import Repetition, minimum_jerk, repetitions, sway
 from training.synthetic.walking import walk
+
+if OSMESA:
+    from training.synthetic import clothes, render, scenes
 
 REP = Repetition(0.8, 1.9, 2.1, 3.1)
 TIMES = np.arange(120) / 30
@@ -285,8 +291,8 @@ def test_a_mirror_swaps_sides() -> None:
     np.testing.assert_allclose(reflected(np.array([1.0, 0.5, 2]), 2.0), [1, 3.5, 2])
 
 
+@needs_osmesa
 def test_a_drawn_marker_is_where_it_is_projected() -> None:
-    render = pytest.importorskip("training.synthetic.render")
     spot = (0.5, 0.3, 1.2)
     marker = Piece("box", (0.05, 0.05, 0.05), spot, (255, 0, 0))
     camera = Camera(yaw=0.3, pitch=-0.2, roll=0.1, pan=0.05)
@@ -302,9 +308,8 @@ def test_a_drawn_marker_is_where_it_is_projected() -> None:
     assert np.linalg.norm(found - project(np.array(spot), camera)) < 1.5
 
 
+@needs_osmesa
 def test_known_joints_lie_on_the_drawn_person_and_the_reflection(rigs: list[Rig]) -> None:
-    render = pytest.importorskip("training.synthetic.render")
-    clothes = pytest.importorskip("training.synthetic.clothes")
     rig = rigs[0]
     still = squat(rig, Style(), Faults(), [], TIMES[:2], np.random.default_rng(0))
     motion = rig.solve(placed(still, 0.35, 0.2, 0.0))
@@ -331,8 +336,8 @@ def test_known_joints_lie_on_the_drawn_person_and_the_reflection(rigs: list[Rig]
     assert left < right
 
 
+@needs_osmesa
 def test_every_clip_can_describe_itself() -> None:
-    scenes = pytest.importorskip("training.synthetic.scenes")
     for name, make in scenes.CLIPS.items():
         clip = make()
         meta = json.loads(clip.meta())
