@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import Self
 
 Picture = npt.NDArray[np.uint8]
 
@@ -25,8 +26,8 @@ class Frame:
     time: float
 
 
-class FrameSource(Protocol):
-    """Anything that gives frames in order of time.
+class FrameSource(ABC):
+    """Anything that gives frames in order of time; it is closed on leaving a ``with`` block.
 
     with open_source() as source:
         for frame in source:
@@ -34,14 +35,20 @@ class FrameSource(Protocol):
     """
 
     @property
+    @abstractmethod
     def duration(self) -> float | None:
         """Seconds that the source will last, or None where that is not known."""
 
+    @abstractmethod
     def __iter__(self) -> Iterator[Frame]:
         """Give the frames; raises :class:`edge.errors.SourceError` or ``CameraError``."""
 
-    def __enter__(self) -> FrameSource:
-        """Return the source itself."""
+    @abstractmethod
+    def close(self) -> None:
+        """Let the file or device go; a second time does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
@@ -49,4 +56,4 @@ class FrameSource(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the source."""
+        self.close()

@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from types import TracebackType
 from typing import Final
 
 import cv2
 import numpy as np
 
 from edge.errors import CameraError, SourceError
-from edge.frames import Frame
+from edge.frames import Frame, FrameSource
 from edge.frames.video import VideoFile
 
 DEMO_CLIPS: Final = Path(__file__).resolve().parents[1] / "demo"
 """Where the rendered demo clips lie."""
 
 
-class Camera(ABC):
+class Camera(FrameSource):
     """A source of frames that has a name and no end.
 
     ``missed`` counts the frames that nobody took in time, as far as the camera knows of them.
     """
 
-    duration: float | None = None
+    duration = None
     name = "camera"
     missed = 0
-
-    def __enter__(self) -> Camera:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @abstractmethod
-    def __iter__(self) -> Iterator[Frame]:
-        """Give frames until the camera is closed; raises :class:`~edge.errors.CameraError`."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let the camera go; a second time does nothing."""
 
 
 class V4L2Camera(Camera):

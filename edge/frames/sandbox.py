@@ -10,13 +10,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import Final
 
 import numpy as np
 
 from edge.errors import SourceError
-from edge.frames import Frame
+from edge.frames import Frame, FrameSource
 from edge.frames.decoder import ERROR, FRAME, HEADER, START, command
 from edge.frames.video import VideoLimits
 
@@ -29,7 +28,7 @@ PIPE_BYTES: Final = 1 << 20
 PROJECT: Final = Path(__file__).resolve().parents[2]
 
 
-class SandboxedVideo:
+class SandboxedVideo(FrameSource):
     """A video file as a source of frames, decoded where it can do no harm.
 
         with SandboxedVideo("upload.bin") as video:
@@ -65,7 +64,7 @@ class SandboxedVideo:
         self._fd = self._child.stdout.fileno()
         fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         try:
-            self.duration = self._start()
+            self._duration = self._start()
         except SourceError:
             self.close()
             raise
@@ -78,16 +77,10 @@ class SandboxedVideo:
         duration: float | None = json.loads(body)["duration"]
         return duration
 
-    def __enter__(self) -> SandboxedVideo:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+    @property
+    def duration(self) -> float | None:
+        """Seconds, or None where the file does not say."""
+        return self._duration
 
     def close(self) -> None:
         """End the child, whatever it is doing."""

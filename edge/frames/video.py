@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 import av
@@ -18,7 +17,7 @@ import av.error
 import numpy as np
 
 from edge.errors import SourceError
-from edge.frames import Frame, Picture
+from edge.frames import Frame, FrameSource, Picture
 
 FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
 """The containers we open: what phones and browsers record, and no playlists."""
@@ -43,7 +42,7 @@ class VideoLimits:
     rate: float = 30.0
 
 
-class VideoFile:
+class VideoFile(FrameSource):
     """A video file as a source of upright frames with the file's own times.
 
         with VideoFile("squat.mp4") as video:
@@ -105,17 +104,6 @@ class VideoFile:
         """Seconds, or None where the file does not say (a browser's recording)."""
         duration = self._container.duration
         return duration / av.time_base if duration else None
-
-    def __enter__(self) -> VideoFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file."""
