@@ -79,6 +79,7 @@ class LiveCamera:
         self._latest: Frame | None = None
         self._number = 0
         self._jpeg: tuple[int, bytes] = (0, b"")
+        self._encoding = threading.Lock()
         self._taps: list[FrameTap] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -122,8 +123,11 @@ class LiveCamera:
         with self._condition:
             if not self._condition.wait_for(lambda: self._number > after, timeout):
                 raise CameraError(self.message or "the camera gives no pictures")
-            if self._jpeg[0] != self._number and self._latest is not None:
-                self._jpeg = (self._number, encode_jpeg(self._latest))
+            number, latest = self._number, self._latest
+        # Outside the condition: the camera's thread must not wait for the encoder.
+        with self._encoding:
+            if self._jpeg[0] < number and latest is not None:
+                self._jpeg = (number, encode_jpeg(latest))
             return self._jpeg
 
     def _run(self) -> None:

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any, Final
 
 from edge.assessment import Assessment
-from edge.errors import CameraError, KioskError
+from edge.errors import CameraError
 from edge.live import LiveCamera
 from edge.session import ScoringSession
 from edge.settings import KioskSettings
@@ -225,7 +225,7 @@ class Station:
             session.discard()
             log.warning("recording given up: %s", error)
             self._enter(State.IDLE, message="The camera was lost. Please start again.")
-        except (KioskError, OSError):
+        except Exception:  # whatever it was, the next person must be able to start
             session.discard()
             log.exception("recording given up")
             self._enter(State.IDLE, message="Something went wrong. Please start again.")

@@ -24,6 +24,13 @@ from tests.edge.fakes import (
 )
 
 
+class FullStore(list[tuple[Assessment, bytes]]):
+    """A store that breaks in a way that nobody has thought of."""
+
+    def append(self, item: tuple[Assessment, bytes]) -> None:
+        raise LookupError("no table of that name")
+
+
 class Rig:
     """A station with a fake camera and a scripted person, and a note of what it kept."""
 
@@ -140,6 +147,16 @@ def test_a_pose_model_that_fails_is_said(rig: Rig) -> None:
     rig.until_state("recording")
     assert "wrong" in rig.until_state("idle")["message"]
     rig.model_fails = False
+    assert rig.station.start()
+    rig.until_state("result")
+
+
+def test_an_error_of_any_kind_leaves_a_station_that_works(rig: Rig) -> None:
+    rig.kept = FullStore()
+    rig.station.start()
+    rig.until_state("recording")
+    assert "wrong" in rig.until_state("idle")["message"]
+    rig.kept = []
     assert rig.station.start()
     rig.until_state("result")
 
