@@ -19,7 +19,7 @@ from edge.pose import PoseStream
 from edge.repetitions import LiveCounter, find_repetitions, with_margin
 from edge.subject import Choice, SubjectTracker
 from edge.track import Pose, PoseTrack
-from edge.view import FACING, frontal_width, well_seen
+from edge.view import faces_camera, well_seen
 
 SHORTEST_CLIP: Final = 0.7
 """Seconds: the shortest clip that can hold a whole squat."""
@@ -177,10 +177,10 @@ class ScoringSession:
             return Reason.TOO_SHORT
         if choice is Choice.SEVERAL:
             return Reason.SEVERAL_PEOPLE
-        width = frontal_width(self.track)
-        if np.isnan(width):
+        facing = faces_camera(self.track)
+        if facing is None:
             return self._why_unseen(self.track)
-        return Reason.TURNED_AWAY if width < FACING else None
+        return None if facing else Reason.TURNED_AWAY
 
     def _enough(self, part: PoseTrack) -> bool:
         """Tell whether the subject was seen well in enough frames of this part."""

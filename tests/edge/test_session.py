@@ -116,6 +116,16 @@ def test_what_cannot_be_judged_says_why(reason: Reason) -> None:
     assert plain["reason_code"] == reason.value
 
 
+def test_three_quarters_are_turned_away_and_arms_overhead_are_not() -> None:
+    joints = SQUAT.joints.copy()
+    joints[..., 0] = 320 + (joints[..., 0] - 320) * 0.65  # turned by 50 degrees
+    assert finish(PoseTrack(TIMES, joints, SQUAT.confidence)).reason is Reason.TURNED_AWAY
+    joints = SQUAT.joints.copy()
+    for name in ("RShoulder", "LShoulder"):
+        joints[:, INDEX[name], 0] = 320 + (joints[:, INDEX[name], 0] - 320) * 0.55
+    assert finish(PoseTrack(TIMES, joints, SQUAT.confidence)).verdict is Verdict.GOOD
+
+
 def test_from_behind_is_turned_away() -> None:
     assert finish(back(SQUAT)).reason is Reason.TURNED_AWAY
 
