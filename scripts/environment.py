@@ -221,7 +221,7 @@ def training() -> None:
         if is_done(stamp, wanted, folder / "bin" / "python"):
             return
         python = create(folder, TRAINING_VERSIONS)
-        step("installing torch and TensorFlow (about 1 GB; several minutes)")
+        step("installing torch and TensorFlow (4 GB on the disk; several minutes)")
         pip(python, "install", "-r", str(LOCKS / "torch.txt"))
         # The lock is complete; pip would stumble over what overrides-training.txt overrides.
         pip(python, "install", "--no-deps", "-r", str(LOCKS / "training.txt"))
