@@ -1,8 +1,8 @@
 """The device part of the squat kiosk: from frames to a verdict, with no web code.
 
-from edge.api import open_estimator, score_video
-assessment = score_video("squat.mp4")
-print(assessment.verdict, assessment.score)
+    session = ScoringSession(BlazePose().open_stream(), Classifier.load())
+    session.push_all(SandboxedVideo("squat.mp4"))
+    print(session.finish().verdict)
 """
 
 __version__ = "0.1.0"
