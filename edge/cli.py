@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import av.error
 import click
 from tqdm import tqdm
 
@@ -24,12 +27,28 @@ from edge.openpose_json import read_openpose_folder
 from edge.pose.blazepose import BlazePose
 from edge.replay import render_replay
 from edge.session import ScoringSession
+from edge.track import PoseTrack
 
 UNREADABLE = 1
 """Exit code: at least one input could not be read. (2 is click's for a wrong command line.)"""
 
+NO_REPLAY = "the replay cannot be written"
+
 NOT_READY = 3
 """Exit code: the model bundle or the pose networks are missing or damaged; nothing was scored."""
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without "nan", which compares as neither too small nor too large."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; a wrong command line where it is none."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
 
 
 @click.group()
@@ -39,13 +58,13 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--threshold", type=click.FloatRange(0, 1), default=None,
+@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
+@click.option("--threshold", type=FiniteRange(0, 1), default=None,
               help="Score from which a squat is good [default: the bundle's, 0.5].")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per input and line.")
 @click.option("--replay", type=click.Path(path_type=Path, dir_okay=False), default=None,
               help="Write the clip with the skeleton drawn into it (one video only).")  # fmt: skip
-@click.option("--fps", type=click.FloatRange(min=1, max=1000), default=None,
+@click.option("--fps", type=FiniteRange(min=1, max=1000), default=None,
               help="Frames per second, for folders of OpenPose files.")  # fmt: skip
 @click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_BUNDLE,
               help="Model bundle to use instead of the shipped one.")  # fmt: skip
@@ -65,12 +84,9 @@ def score(  # noqa: PLR0917 - click gives the options by name
     Exit codes: 0 every input was read (also where a clip could not be judged), 1 at least one
     could not be read, 2 the command line is wrong, 3 the models are missing or damaged.
     """
-    if replay and (len(inputs) != 1 or inputs[0].is_dir()):
-        raise click.UsageError("--replay takes exactly one video")
-    if replay and not replay.absolute().parent.is_dir():
-        raise click.UsageError(f"--replay: there is no folder {replay.parent}")
-    if fps is None and any(path.is_dir() for path in inputs):
-        raise click.UsageError("a folder of OpenPose files needs --fps")
+    check_replay(inputs, replay)
+    # So that leaving early takes the scratch folder along: it holds a person's clip.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         scorer = Scorer(bundle, threshold, show_progress=sys.stderr.isatty())
     except (BundleError, PoseError) as error:
@@ -79,20 +95,59 @@ def score(  # noqa: PLR0917 - click gives the options by name
     failed = False
     for path in inputs:
         try:
-            assessment = (
-                scorer.folder(path, fps) if path.is_dir() and fps else scorer.video(path, replay)
-            )
+            with tempfile.TemporaryDirectory() as scratch:
+                clip = Path(scratch, "clip.mp4") if replay else None
+                assessment, track = (
+                    scorer.folder(path, fps) if is_folder(path) else scorer.video(path, clip)
+                )
+                report(path, assessment, as_json=as_json)
+                if clip and replay:
+                    write_replay(clip, track, replay)
         except SourceError as error:
             failed = True
             click.echo(f"{printable(path)}: {error}", err=True)
-            if as_json:
+            if as_json and not str(error).startswith(NO_REPLAY):
                 click.echo(json.dumps(failure(path, str(error), scorer.classifier.label)))
-            continue
-        if as_json:
-            click.echo(json.dumps({"input": str(path), **assessment.to_dict(), "error": None}))
-        else:
-            click.echo(describe(path, assessment))
     sys.exit(UNREADABLE if failed else 0)
+
+
+def check_replay(inputs: tuple[Path, ...], replay: Path | None) -> None:
+    """Refuse a replay that cannot be written, or that would replace the video itself."""
+    if replay is None:
+        return
+    if len(inputs) != 1 or is_folder(inputs[0]):
+        raise click.UsageError("--replay takes exactly one video")
+    folder = replay.absolute().parent
+    if not folder.is_dir():
+        raise click.UsageError(f"--replay: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise click.UsageError(f"--replay: nothing can be written into {folder}")
+    if replay.exists() and inputs[0].exists() and replay.samefile(inputs[0]):
+        raise click.UsageError("--replay would overwrite the video itself; name another file")
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; one that cannot be looked at is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def report(path: Path, assessment: Assessment, *, as_json: bool) -> None:
+    """Print one result."""
+    if as_json:
+        click.echo(json.dumps({"input": str(path), **assessment.to_dict(), "error": None}))
+    else:
+        click.echo(describe(path, assessment))
+
+
+def write_replay(clip: Path, track: PoseTrack, replay: Path) -> None:
+    """Render the replay; :raises SourceError: it cannot be written."""
+    try:
+        render_replay(clip, track, replay)
+    except (OSError, av.error.FFmpegError) as error:
+        raise SourceError(f"{NO_REPLAY}: {error.strerror or error}") from error
 
 
 class Scorer:
@@ -108,13 +163,9 @@ class Scorer:
         self._show_progress = show_progress
         self._estimator: BlazePose | None = None
 
-    def video(self, path: Path, replay: Path | None) -> Assessment:
-        """Score one video; :raises SourceError: it cannot be read."""
-        with ExitStack() as stack:
-            video = stack.enter_context(SandboxedVideo(path))
-            clip = None
-            if replay:
-                clip = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "clip.mp4"
+    def video(self, path: Path, clip: Path | None) -> tuple[Assessment, PoseTrack]:
+        """Score one video and write its clean clip; :raises SourceError: it cannot be read."""
+        with SandboxedVideo(path) as video:
             estimator = self._pose()
             session = ScoringSession(
                 estimator.open_stream(),
@@ -131,19 +182,18 @@ class Scorer:
                 except SourceError:
                     session.discard()
                     raise
-            assessment = session.finish()
-            if clip and replay:
-                render_replay(clip, session.track, replay)
-        return assessment
+            return session.finish(), session.track
 
-    def folder(self, path: Path, fps: float) -> Assessment:
+    def folder(self, path: Path, fps: float | None) -> tuple[Assessment, PoseTrack]:
         """Score a folder of OpenPose files; :raises SourceError: it cannot be read."""
+        if fps is None:
+            raise SourceError("a folder of OpenPose files needs --fps")
         session = ScoringSession(
             None, self.classifier, threshold=self._threshold, pose_model="openpose-json"
         )
         for time, people in read_openpose_folder(path, fps):
             session.push_poses(time, people)
-        return session.finish()
+        return session.finish(), session.track
 
     def _pose(self) -> BlazePose:
         if self._estimator is None:

@@ -145,7 +145,10 @@ class LiveCamera:
                 if self.message != str(error):
                     log.warning("camera: %s", error)
                 self.message = str(error)
-                self._stop.wait(RETRY_SECONDS)
+            except Exception:  # a driver may fail in any way; the camera is tried again
+                log.exception("camera")
+                self.message = "the camera does not work"
+            self._stop.wait(RETRY_SECONDS)
 
     def _publish(self, frame: Frame, missed: int) -> None:
         with self._condition:

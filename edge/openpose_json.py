@@ -18,6 +18,10 @@ NUMBERS: Final = 3 * len(BODY_25)
 FRAME_NUMBER: Final = re.compile(r"(\d+)_keypoints\.json$")
 
 
+LONGEST: Final = 3600.0
+"""Seconds that a folder may span: more is a leap in the frames' numbers."""
+
+
 def read_openpose_folder(folder: Path, fps: float) -> Iterator[tuple[float, list[Pose]]]:
     """Give the time (seconds) and the people of each frame, in order of the frames' numbers.
 
@@ -34,11 +38,16 @@ def read_openpose_folder(folder: Path, fps: float) -> Iterator[tuple[float, list
     numbered = sorted(
         (int(match.group(1)), path)
         for path in folder.iterdir()
-        if (match := FRAME_NUMBER.search(path.name))
+        if (match := FRAME_NUMBER.search(path.name)) and path.is_file()
     )
     if not numbered:
         raise SourceError("the folder holds no OpenPose files (NAME_000000000000_keypoints.json)")
-    first = numbered[0][0]
+    first, last = numbered[0][0], numbered[-1][0]
+    if (last - first) / fps > LONGEST:
+        raise SourceError(
+            f"the frames' numbers reach from {first} to {last}, "
+            f"more than {LONGEST / 60:.0f} minutes"
+        )
     previous = None
     for number, path in numbered:
         if number == previous:
@@ -54,6 +63,8 @@ def _read(path: Path) -> list[Pose]:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{path.name} is not JSON") from error
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read: {error.strerror}") from error
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list):
         raise SourceError(f"{path.name} has no list of people; is it OpenPose's?")
@@ -67,7 +78,7 @@ def _pose(name: str, person: Any) -> Pose | None:
         return None  # OpenPose writes an empty list where it found a face but no body
     try:
         values = np.array(numbers, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SourceError(f"{name}: pose_keypoints_2d is not a list of numbers") from error
     if values.shape != (NUMBERS,):
         raise SourceError(

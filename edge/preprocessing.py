@@ -81,7 +81,7 @@ def resample(track: PoseTrack, rate: float = RATE) -> PoseTrack:
             if len(at) > 1
             else np.tile(values, (count, 1, 1))
         )
-        nearest = np.abs(times[:, None] - at[None, :]).argmin(axis=1)
+        nearest = np.searchsorted((at[1:] + at[:-1]) / 2, times)
         confidence[:, members] = track.confidence[good][nearest][:, members]
     return PoseTrack(times, joints, confidence)
 

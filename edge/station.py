@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -205,30 +206,32 @@ class Station:
         return None if self._now.ends is None else max(0.0, self._now.ends - monotonic())
 
     def _record(self) -> None:
-        settings = self._settings()
         self._enter(State.COUNTDOWN, self._countdown)
         if self._cancelled.wait(self._countdown):
             self._enter(State.IDLE)
             return
-        clip = self._scratch / "recording.mp4"
-        session = self._open_session(settings, clip)
         try:
-            kept = self._squat(session, settings.recording_seconds)
-            if not kept:
-                session.discard()
+            self._record_and_score()
+        except CameraError as error:
+            log.warning("recording given up: %s", error)
+            self._enter(State.IDLE, message="The camera was lost. Please start again.")
+        except Exception:  # whatever it was, the next person must be able to start
+            log.exception("recording given up")
+            self._enter(State.IDLE, message="Something went wrong. Please start again.")
+
+    def _record_and_score(self) -> None:
+        settings, clip = self._settings(), self._scratch / "recording.mp4"
+        with ExitStack() as undo:
+            session = self._open_session(settings, clip)
+            undo.callback(clip.unlink, missing_ok=True)
+            undo.callback(session.discard)
+            if not self._squat(session, settings.recording_seconds):
                 self._enter(State.IDLE)
                 return
             self._enter(State.SCORING)
             result = self._keep(session, session.finish(), clip)
-            self._enter(State.RESULT, self._result_seconds, result=result)
-        except CameraError as error:
-            session.discard()
-            log.warning("recording given up: %s", error)
-            self._enter(State.IDLE, message="The camera was lost. Please start again.")
-        except Exception:  # whatever it was, the next person must be able to start
-            session.discard()
-            log.exception("recording given up")
-            self._enter(State.IDLE, message="Something went wrong. Please start again.")
+            undo.pop_all()
+        self._enter(State.RESULT, self._result_seconds, result=result)
 
     def _squat(self, session: ScoringSession, seconds: float) -> bool:
         """Push the camera's frames for ``seconds``; False where it was cancelled."""

@@ -40,6 +40,9 @@ WALK: Final = 0.25
 STRIDE_SECONDS: Final = 0.5
 """The time over which the feet's speed is measured: about one step."""
 
+MOST_PEOPLE: Final = 8
+"""So many people of one picture are followed, the largest ones."""
+
 SHORTEST: Final = 5
 """A tracklet of fewer frames is noise."""
 
@@ -95,6 +98,7 @@ class SubjectTracker:
     def __init__(self) -> None:
         self._open: list[_Tracklet] = []
         self._closed: list[_Tracklet] = []
+        self._last = 0.0
 
     def push(self, time: float, poses: Sequence[Pose]) -> Pose | None:
         """Take everybody in one picture; return the pose of the provisional subject, if seen.
@@ -103,10 +107,11 @@ class SubjectTracker:
         """
         still_open: list[_Tracklet] = []
         for tracklet in self._open:
-            fresh = time - tracklet.last[0] <= PATIENCE
+            fresh = time - tracklet.last[0] <= max(PATIENCE, 1.5 * (time - self._last))
             (still_open if fresh else self._closed).append(tracklet)
-        self._open = still_open
-        self._assign(time, poses)
+        self._open, self._last = still_open, time
+        # In a crowd only the nearest can be who squats before the camera.
+        self._assign(time, sorted(poses, key=body_height)[-MOST_PEOPLE:])
         seen = [tracklet for tracklet in self._open if tracklet.last[0] == time]
         if not seen:
             return None
@@ -249,7 +254,8 @@ def _height(track: PoseTrack) -> float:
     if np.isfinite(heights).any():
         return float(np.nanpercentile(heights, 90))
     # No ankles in this source: hips to neck is about a third of neck to ankles.
-    return 3.0 * float(np.nanpercentile(track.joints[:, MID_HIP, 1] - track.joints[:, NECK, 1], 90))
+    torsos = track.joints[:, MID_HIP, 1] - track.joints[:, NECK, 1]
+    return 3.0 * float(np.nanpercentile(torsos, 90)) if np.isfinite(torsos).any() else 0.0
 
 
 def _apart_in_time(one: PoseTrack, other: PoseTrack) -> bool:

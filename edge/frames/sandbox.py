@@ -50,7 +50,7 @@ class SandboxedVideo(FrameSource):
     ) -> None:
         self.patience = patience
         self._child = subprocess.Popen(
-            command(str(Path(path).resolve()), limits or VideoLimits()),
+            command(str(Path(path).absolute()), limits or VideoLimits()),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

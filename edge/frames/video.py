@@ -22,6 +22,10 @@ from edge.frames import Frame, FrameSource, Picture
 FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
 """The containers we open: what phones and browsers record, and no playlists."""
 
+CUT_SECONDS: Final = 0.5
+CUT_SHARE: Final = 0.1
+"""A video may end so much earlier than it states, in seconds and as a share, and be whole."""
+
 RATE_TOLERANCE: Final = 0.9
 """Frames may come so much earlier than the highest rate asks, since clocks tremble."""
 
@@ -66,13 +70,18 @@ class VideoFile(FrameSource):
         self._stream.thread_type = "AUTO"
 
     def _open(self) -> av.container.InputContainer:
-        if not self.path.is_file():
-            raise SourceError("there is no such file")
-        if self.path.stat().st_size == 0:
-            raise SourceError("the file is empty")
+        try:
+            if not self.path.is_file():
+                raise SourceError("there is no such file")
+            if self.path.stat().st_size == 0:
+                raise SourceError("the file is empty")
+            with self.path.open("rb"):
+                pass
+        except OSError as error:
+            raise SourceError(f"the file cannot be opened: {error.strerror}") from error
         options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
         try:
-            container = av.open(str(self.path.resolve()), options=options)
+            container = av.open(str(self.path.absolute()), options=options)
         except (av.error.FFmpegError, ValueError) as error:
             raise SourceError("this is not a video that can be read") from error
         try:
@@ -117,11 +126,13 @@ class VideoFile(FrameSource):
 
     def _frames(self) -> Iterator[Frame]:
         first: float | None = None
+        end = 0.0
         last = -np.inf
         least_gap = RATE_TOLERANCE / self.limits.rate
         for number, decoded in enumerate(self._container.decode(self._stream)):
             time = decoded.time if decoded.time is not None else number / self._rate()
             first = time if first is None else first
+            end = time + (decoded.duration or 0) * float(decoded.time_base or 0)
             time -= first
             if time - last < least_gap:
                 continue
@@ -131,6 +142,25 @@ class VideoFile(FrameSource):
             yield Frame(self._upright(decoded), time)
         if first is None:
             raise SourceError("there is no picture in this file")
+        self._check_end(end - first)
+
+    def _check_end(self, seconds: float) -> None:
+        """Refuse a file that ends well before the length that it states.
+
+        :raises SourceError: it was cut off, by a broken upload for instance.
+        """
+        stream, stated = self._stream, self.duration
+        # An AVI states its length in its header; the library corrects it by what it finds.
+        ticks = stream.frames if self._container.format.name == "avi" else stream.duration
+        if ticks and stream.time_base:
+            stated = float(ticks * stream.time_base)
+        elif len(self._container.streams) > 1:
+            return  # the length may be that of the sound
+        if stated and stated - seconds > max(CUT_SECONDS, CUT_SHARE * stated):
+            raise SourceError(
+                f"the video is cut off after {seconds:.1f} of {stated:.1f} s; "
+                "record or send it again"
+            )
 
     def _rate(self) -> float:
         return float(self._stream.average_rate or 30)

@@ -115,7 +115,8 @@ def test_a_damaged_openpose_folder_is_one_line(tmp_path: Path) -> None:
         ([], "Missing argument"),
         (["a.mp4", "b.mp4", "--replay", "r.mp4"], "exactly one video"),
         (["a.mp4", "--replay", "/no/such/folder/r.mp4"], "no folder"),
-        (["tests"], "needs --fps"),
+        (["a.mp4", "--threshold", "nan"], "not a number"),
+        (["tests", "--replay", "r.mp4"], "exactly one video"),
         (["a.mp4", "--threshold", "2"], "not in the range"),
     ],
 )
@@ -124,6 +125,43 @@ def test_a_wrong_command_line_is_exit_code_2(arguments: list[str], message: str)
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_replay_never_replaces_the_video_itself(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "v.mp4")
+    before = video.read_bytes()
+    for name in ("v.mp4", "link.mp4", "hard.mp4"):
+        target = tmp_path / name
+        if name == "link.mp4":
+            target.symlink_to(video)
+        elif name == "hard.mp4":
+            target.hardlink_to(video)
+        result = score(video, "--replay", target)
+        assert result.returncode == 2
+        assert "overwrite" in result.stderr
+    assert video.read_bytes() == before
+
+
+def test_paths_that_cannot_be_looked_at_do_not_stop_the_others(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.mp4"
+    loop.symlink_to(loop)
+    video = write_video(tmp_path / "v.mp4")
+    result = score(loop, tmp_path / ("n" * 300), tmp_path, video)
+    assert result.returncode == 1
+    errors = result.stderr.splitlines()
+    assert len(errors) == 3
+    assert "needs --fps" in errors[2]
+    assert "Traceback" not in result.stderr
+    assert result.stdout.startswith(f"{video}: not judged")
+
+
+def test_a_replay_that_cannot_be_written_comes_after_the_verdict() -> None:
+    result = score(KnownClip.load("demo_bad").video, "--replay", "/proc/replay.mp4")
+    assert result.returncode in (1, 2)  # 2 where this user may not write there at all
+    assert len([line for line in result.stderr.splitlines() if line]) <= 4
+    assert "Traceback" not in result.stderr
+    if result.returncode == 1:
+        assert ": BAD" in result.stdout
 
 
 def test_missing_models_are_exit_code_3(tmp_path: Path) -> None:

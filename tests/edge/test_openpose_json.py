@@ -62,6 +62,7 @@ def test_empty_people_and_empty_lists_are_normal(tmp_path: Path) -> None:
         ('{"people": [{"pose_keypoints_2d": ["a"]}]}', "not a list of numbers"),
         ('{"people": [{"pose_keypoints_2d": [[1], [2, 3]]}]}', "not a list of numbers"),
         ("[" * 100_000, "not JSON"),
+        ('{"people": [{"pose_keypoints_2d": [1%s]}]}' % ("0" * 400), "not a list of numbers"),
     ],
 )
 def test_damaged_files_are_named(content: str, message: str, tmp_path: Path) -> None:
@@ -69,6 +70,16 @@ def test_damaged_files_are_named(content: str, message: str, tmp_path: Path) -> 
     path.write_text(content)
     with pytest.raises(SourceError, match=message):
         list(read_openpose_folder(tmp_path, fps=30))
+
+
+def test_a_leap_in_the_numbers_is_refused_and_folders_are_passed_over(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "o")
+    (folder / "x_000000000070_keypoints.json").unlink(missing_ok=True)
+    (folder / "sub_000000000777_keypoints.json").mkdir()
+    assert len(list(read_openpose_folder(folder, fps=30))) == 90
+    (folder / "squat_000010000000_keypoints.json").write_text('{"people": []}')
+    with pytest.raises(SourceError, match="reach from 0 to 10000000"):
+        list(read_openpose_folder(folder, fps=30))
 
 
 def test_an_empty_folder_and_two_videos_in_one_are_refused(tmp_path: Path) -> None:

@@ -93,6 +93,24 @@ def test_a_subject_lost_for_longer_is_found_again_on_the_same_spot() -> None:
     assert len(track) == len(TIMES) - 30
 
 
+def test_a_camera_of_two_frames_a_second_still_has_a_subject() -> None:
+    tracker = SubjectTracker()
+    subject = person(SQUATS)
+    for frame in range(0, len(TIMES), 24):
+        pose = Pose(subject.joints[frame], subject.confidence[frame])
+        tracker.push(float(TIMES[frame]), [pose])
+    choice, track = tracker.finish()
+    assert choice is Choice.ONE
+    assert len(track) == 10
+
+
+def test_a_source_without_necks_is_no_crash() -> None:
+    joints = person(SQUATS).joints.copy()
+    joints[:, 1] = np.nan
+    choice, _, _ = run(PoseTrack(TIMES, joints, np.isfinite(joints).all(axis=2).astype(float)))
+    assert choice is Choice.ONE
+
+
 def test_two_who_squat_alike_are_too_many() -> None:
     choice, _, _ = run(person(SQUATS, x=200.0), person(SQUATS, x=450.0))
     assert choice is Choice.SEVERAL
