@@ -45,8 +45,8 @@ class KioskSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    recording_seconds: float = Field(default=10.0, ge=3.0, le=30.0)
-    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
+    recording_seconds: float = Field(default=10.0, ge=3.0, le=30.0, strict=True)
+    threshold: float = Field(default=0.5, ge=0.0, le=1.0, strict=True)
 
 
 class SettingsStore:
@@ -65,14 +65,14 @@ class SettingsStore:
         self._lock = threading.Lock()
         try:
             self._settings = KioskSettings.model_validate_json(path.read_bytes())
-        except (FileNotFoundError, ValidationError):
+        except (OSError, ValidationError):
             self._settings = KioskSettings()
 
     def get(self) -> KioskSettings:
         """Return the settings as they are now."""
         return self._settings
 
-    def update(self, **changes: Any) -> KioskSettings:
+    def update(self, /, **changes: Any) -> KioskSettings:
         """Change some settings and keep them.
 
         :raises pydantic.ValidationError: a value is out of range or a name is unknown; nothing

@@ -12,6 +12,8 @@ from types import FrameType
 from typing import Final
 
 import click
+from pydantic import ValidationError
+from sqlalchemy.exc import DatabaseError
 
 from edge.classifier import Classifier
 from edge.errors import KioskError
@@ -24,6 +26,7 @@ from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import State, Station
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
+from kiosk_ui.disk import DataInUseError, claim
 from kiosk_ui.server import make_server
 from kiosk_ui.services import Services
 from kiosk_ui.store import ScoreStore
@@ -138,19 +141,38 @@ def main(
 ) -> None:
     """Run the squat kiosk: screen on http://localhost:PORT/, phones on http://ADDRESS:PORT/."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    settings = Settings()
-    # What is said on the command line counts more than the environment.
-    chosen = {"camera": camera, "demo_clip": demo_clip, "data_dir": data_dir}
-    settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
-    config = WebConfig()
-    store = ScoreStore(settings.data_dir)
+    try:
+        settings, config = Settings(), WebConfig()
+        # What is said on the command line counts more than the environment.
+        chosen = {"camera": camera, "demo_clip": demo_clip, "data_dir": data_dir}
+        settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
+        lock = claim(settings.data_dir)
+        store = ScoreStore(settings.data_dir)
+        store.clear_incoming()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise click.ClickException(
+            f"KIOSK_{str(first['loc'][0]).upper()}: {first['msg']}"
+        ) from error
+    except DataInUseError as error:
+        raise click.ClickException(f"{error}; choose another folder with --data-dir") from error
+    except OSError as error:
+        raise click.ClickException(
+            f"{settings.data_dir} cannot be used: {error.strerror}; choose another --data-dir"
+        ) from error
+    except DatabaseError as error:
+        raise click.ClickException(
+            f"{settings.data_dir / 'scores.sqlite3'} is damaged; move it away to start anew"
+        ) from error
     services = Services(store, SettingsStore(settings.data_dir / "settings.json"))
     try:
         server = make_server(
             create_application(config, services), config, store.incoming, host=host, port=port
         )
     except OSError as error:
-        raise click.ClickException(f"port {port} cannot be used: {error.strerror}") from error
+        raise click.ClickException(
+            f"port {port} of {host} cannot be used: {error.strerror}"
+        ) from error
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if not services.closing.is_set():  # a second one does not disturb the first
@@ -167,6 +189,7 @@ def main(
         server.run()
     parts.join(timeout=10.0)
     store.close()
+    lock.close()
     sys.exit(1 if kiosk.failed else 0)
 
 

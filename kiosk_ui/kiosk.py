@@ -91,6 +91,8 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
             raise Problem(400, "not_json", "Send a JSON object with the settings to change.")
         try:
             return jsonify(services.settings.update(**changes).model_dump())
+        except OSError as error:
+            raise Problem(507, "disk_full", "The settings could not be kept.") from error
         except ValidationError as error:
             wrong = [
                 {"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()

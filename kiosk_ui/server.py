@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +14,7 @@ from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]
 from waitress.task import ErrorTask  # type: ignore[import-untyped]
 
 from kiosk_ui.config import WebConfig
+from kiosk_ui.disk import free_bytes
 from kiosk_ui.problems import MEDIA_TYPE, TITLES, WORDS
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
             return Refusal(503, "busy", "Many videos are being sent. Please try again in a minute.")
         # The body is written once by the server and once more by the form's parser.
         expected = 2 * (self.content_length or self.adj.max_request_body_size)
-        if shutil.disk_usage(server.spool).free - expected < server.free_bytes:
+        if free_bytes(server.spool) - expected < server.free_bytes:
             return Refusal(
                 507, "disk_full", "There is no room for more videos. Please tell the staff."
             )

@@ -203,20 +203,30 @@ class ScoreStore:
     def resume(self, most_attempts: int, message: str) -> list[str]:
         """Queue again what ran when the kiosk stopped; return the ids whose replay is missing.
 
-        A job that was begun ``most_attempts`` times fails with ``message``: it may be what ended
-        the kiosk. What was still on its way in is removed.
+        A job that was begun ``most_attempts`` times fails with ``message``, and its video is
+        removed: it may be what ended the kiosk.
         """
-        for left in self.incoming.iterdir():
-            left.unlink()
         running = _SCORES.c.status == Status.RUNNING
         worn = sa.and_(running, _SCORES.c.attempts >= most_attempts)
         pending = sa.select(_SCORES.c.id).where(_SCORES.c.replay == Replay.PENDING)
         with self._changed, self._engine.begin() as connection:
+            for key in connection.scalars(sa.select(_SCORES.c.id).where(worn)):
+                self.remove_video(key)
             connection.execute(
                 _SCORES.update().where(worn).values(status=Status.FAILED, error=message)
             )
             connection.execute(_SCORES.update().where(running).values(status=Status.QUEUED))
             return list(connection.scalars(pending.order_by(_SCORES.c.number)))
+
+    def clear_incoming(self) -> None:
+        """Remove what was on its way in when the kiosk stopped; before anything new comes in."""
+        shutil.rmtree(self.incoming)
+        self.incoming.mkdir()
+
+    def remove_video(self, key: str) -> None:
+        """Remove the video of a score that failed, as far as it is there."""
+        for name in (UPLOAD, CLIP, f".{CLIP}.partial"):
+            self.path(key, name).unlink(missing_ok=True)
 
     def delete(self, key: str) -> bool:
         """Remove a score and its files; False where there is none of that id."""

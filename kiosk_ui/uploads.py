@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-import shutil
 import tempfile
 from pathlib import Path
 from typing import IO, Any, Final
 
 from flask import Request, current_app, request
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from kiosk_ui.config import WebConfig
+from kiosk_ui.disk import free_bytes
 from kiosk_ui.problems import Problem
 from kiosk_ui.scores import QueueFull
 from kiosk_ui.services import Services
@@ -58,7 +60,7 @@ def take_upload(config: WebConfig, services: Services) -> str:
     :raises Problem: something is wrong with the request, or there is no room.
     """
     _check_room(config, services)
-    upload = request.files.get(FIELD)
+    upload = _file(config)
     if upload is None or not upload.filename:
         raise Problem(
             400, "video_missing",
@@ -75,11 +77,31 @@ def take_upload(config: WebConfig, services: Services) -> str:
         raise _queue_full() from None
 
 
+def _file(config: WebConfig) -> FileStorage | None:
+    """Return the video of the form.
+
+    :raises Problem: the form is not understood, or the field holds text.
+    """
+    try:
+        upload = request.files.get(FIELD)
+    except RequestEntityTooLarge as error:
+        if (request.content_length or 0) > config.max_upload_bytes:
+            raise
+        # Flask says "too large" of a form with too many parts, or without the boundary it names.
+        raise Problem(400, "form_invalid", "The form was not understood.") from error
+    if upload is None and FIELD in request.form:
+        raise Problem(
+            400, "video_missing",
+            f"The field {FIELD!r} holds text. Send the file itself, as curl does with @.",
+        )  # fmt: skip
+    return upload
+
+
 def _check_room(config: WebConfig, services: Services) -> None:
     """Refuse before the video is read where that is clear already."""
     if services.store.waiting() >= config.queue_limit:
         raise _queue_full()
-    free = shutil.disk_usage(services.store.incoming).free
+    free = free_bytes(services.store.incoming)
     if free - (request.content_length or 0) < config.free_bytes:
         raise Problem(
             507, "disk_full", "There is no room for more videos. Please tell the staff."

@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 FAILED: Final = "Something went wrong on our side. Please try again."
 """What a gym-goer is told where the kiosk itself failed."""
 
-MOST_ATTEMPTS: Final = 2
-"""A job that was running when the kiosk ended twice may be what ended it."""
+MOST_ATTEMPTS: Final = 3
+"""A job that was running when the kiosk ended three times may be what ended it."""
 
 TYPICAL_FRAMES: Final = 400.0
 """Frames of a usual clip, for the progress of one that does not say how long it is."""
@@ -152,8 +152,7 @@ class ScoringWorker:
     def _fail(self, job: Score, message: str) -> None:
         with suppress_and_log(f"score {job.id} cannot be marked as failed"):
             self._store.update(job.id, status=Status.FAILED, error=message)
-            for name in (UPLOAD, CLIP):
-                self._store.path(job.id, name).unlink(missing_ok=True)
+            self._store.remove_video(job.id)
 
     def _score(self, job: Score) -> None:
         upload, clip = self._store.path(job.id, UPLOAD), self._store.path(job.id, CLIP)

@@ -21,7 +21,7 @@ def test_the_menu_is_kept_over_a_restart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"recording_seconds": 2}, {"recording_seconds": 31}, {"threshold": 1.1}, {"colour": "red"},
-     {"threshold": float("nan")}],
+     {"threshold": float("nan")}, {"threshold": True}, {"self": 1}],
 )  # fmt: skip
 def test_a_wrong_value_changes_nothing(change: dict[str, float], tmp_path: Path) -> None:
     store = SettingsStore(tmp_path / "settings.json")

@@ -83,8 +83,14 @@ def test_only_the_video_is_taken_of_several_files(web: Web, phone: FlaskClient) 
 
 def test_a_form_of_many_parts_is_refused(web: Web, phone: FlaskClient) -> None:
     data = {f"file{n}": (io.BytesIO(b"a"), "a") for n in range(50)}
-    problem(phone.post("/api/v1/scores", data=data), 413, "too_large")
+    problem(phone.post("/api/v1/scores", data=data), 400, "form_invalid")
     assert not list(web.services.store.incoming.iterdir())
+
+
+def test_text_in_the_field_is_told_from_no_field(phone: FlaskClient) -> None:
+    answer = phone.post("/api/v1/scores", data={"video": "squat.mp4"})
+    problem(answer, 400, "video_missing")
+    assert "holds text" in answer.get_data(as_text=True)
 
 
 def test_a_full_queue(web: Web, post: Post) -> None:

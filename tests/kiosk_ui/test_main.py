@@ -76,10 +76,33 @@ def test_a_job_is_resumed_after_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_told_so(kiosk: KioskProcess, tmp_path: Path) -> None:
-    with kiosk_process(tmp_path, "--port", str(kiosk.port)) as second:
+    with kiosk_process(tmp_path / "second", "--port", str(kiosk.port)) as second:
         assert second.process.wait(30) == 1
         until(lambda: second.log)
-    assert f"port {kiosk.port} cannot be used" in "\n".join(second.log)
+    assert f"port {kiosk.port} of 0.0.0.0 cannot be used" in "\n".join(second.log)
+
+
+def refused(data_dir: Path) -> str:
+    """Return what a kiosk says that cannot start in this folder: one line."""
+    with kiosk_process(data_dir) as second:
+        assert second.process.wait(30) == 1
+        until(lambda: second.log)
+    (line,) = second.log
+    return line
+
+
+def test_two_kiosks_do_not_share_a_folder(tmp_path: Path) -> None:
+    with kiosk_process(tmp_path) as first:
+        first.wait_until_ready()
+        assert "another kiosk works with" in refused(tmp_path)
+        assert first.get("/healthz")[0] == 200
+
+
+def test_a_folder_or_database_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "choose another --data-dir" in refused(tmp_path / "file" / "below")
+    (tmp_path / "scores.sqlite3").write_bytes(b"no database" * 100)
+    assert "scores.sqlite3 is damaged" in refused(tmp_path)
 
 
 def test_missing_models_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,6 +173,8 @@ def test_jobs_outlive_a_restart(store: ScoreStore, tmp_path: Path) -> None:
     store.close()
     again = ScoreStore(tmp_path)
     (again.incoming / "half.bin").write_bytes(b"half an upload")
+    (again.incoming / "folder").mkdir()
+    again.clear_incoming()
     assert again.resume(2, "sorry") == []
     first, second = again.take(0.0), again.take(0.0)
     assert first is not None and (first.id, first.attempts) == (running, 2)
@@ -189,6 +191,8 @@ def test_a_job_that_ends_the_kiosk_is_not_begun_forever(store: ScoreStore) -> No
     score = store.get(key)
     assert score is not None
     assert (score.status, score.error) == (Status.FAILED, "sorry")
+    # Somebody's video must not stay behind with a score that nobody will ever see.
+    assert not list(store.path(key, "x").parent.iterdir())
 
 
 def test_missing_replays_are_named_after_a_restart(store: ScoreStore) -> None:
