@@ -21,7 +21,7 @@ from edge import __version__
 from edge.assessment import MESSAGES, Assessment, Verdict
 from edge.bundle import DEFAULT_BUNDLE
 from edge.classifier import Classifier
-from edge.errors import BundleError, PoseError, SourceError
+from edge.errors import BundleError, PoseError, ReplayError, SourceError
 from edge.frames.sandbox import SandboxedVideo
 from edge.openpose_json import read_openpose_folder
 from edge.pose.blazepose import BlazePose
@@ -31,8 +31,6 @@ from edge.track import PoseTrack
 
 UNREADABLE = 1
 """Exit code: at least one input could not be read. (2 is click's for a wrong command line.)"""
-
-NO_REPLAY = "the replay cannot be written"
 
 NOT_READY = 3
 """Exit code: the model bundle or the pose networks are missing or damaged; nothing was scored."""
@@ -82,7 +80,8 @@ def score(  # noqa: PLR0917 - click gives the options by name
     a folder needs --fps.
 
     Exit codes: 0 every input was read (also where a clip could not be judged), 1 at least one
-    could not be read, 2 the command line is wrong, 3 the models are missing or damaged.
+    could not be read or the replay not be written, 2 the command line is wrong, 3 the models are
+    missing or damaged.
     """
     check_replay(inputs, replay)
     # So that leaving early takes the scratch folder along: it holds a person's clip.
@@ -103,10 +102,13 @@ def score(  # noqa: PLR0917 - click gives the options by name
                 report(path, assessment, as_json=as_json)
                 if clip and replay:
                     write_replay(clip, track, replay)
+        except ReplayError as error:  # the result itself was printed
+            failed = True
+            click.echo(f"{printable(path)}: {error}", err=True)
         except SourceError as error:
             failed = True
             click.echo(f"{printable(path)}: {error}", err=True)
-            if as_json and not str(error).startswith(NO_REPLAY):
+            if as_json:
                 click.echo(json.dumps(failure(path, str(error), scorer.classifier.label)))
     sys.exit(UNREADABLE if failed else 0)
 
@@ -143,11 +145,11 @@ def report(path: Path, assessment: Assessment, *, as_json: bool) -> None:
 
 
 def write_replay(clip: Path, track: PoseTrack, replay: Path) -> None:
-    """Render the replay; :raises SourceError: it cannot be written."""
+    """Render the replay; :raises ReplayError: it cannot be written."""
     try:
         render_replay(clip, track, replay)
     except (OSError, av.error.FFmpegError) as error:
-        raise SourceError(f"{NO_REPLAY}: {error.strerror or error}") from error
+        raise ReplayError(f"the replay cannot be written: {error.strerror or error}") from error
 
 
 class Scorer:

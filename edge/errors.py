@@ -9,6 +9,10 @@ class SourceError(KioskError, ValueError):
     """A video cannot be read: it is missing, empty, damaged, too large or no video at all."""
 
 
+class ReplayError(KioskError, OSError):
+    """A replay cannot be written where it was asked for."""
+
+
 class CameraError(KioskError, OSError):
     """A camera cannot be opened, or has stopped giving pictures."""
 

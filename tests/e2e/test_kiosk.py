@@ -7,13 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from edge.frames.camera import DEMO_CLIPS
 from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot, playing
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
-
-pytestmark = pytest.mark.skipif(
-    not (DEMO_CLIPS / "good.mp4").is_file(), reason="the demo clip has not been rendered"
-)
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,6 @@ from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
 DEMO = DEMO_CLIPS / "good.mp4"
 
-pytestmark = pytest.mark.skipif(not DEMO.is_file(), reason="the demo clip has not been rendered")
-
 
 @pytest.fixture(scope="module")
 def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from edge.assessment import Assessment, FrameCounts, JudgedRepetition, Reason, Verdict
 from edge.clip import ClipWriter
 from edge.errors import CameraError
-from edge.frames import Frame
+from edge.frames import Frame, FrameSource
 from edge.joints import BODY_25, INDEX
 from edge.live import encode_jpeg
 from edge.track import Pose, PoseTrack
@@ -134,27 +133,22 @@ class FakeStation:
             return self.now
 
 
-class FakeVideo:
+class FakeVideo(FrameSource):
     """A source of plain frames that stands for an uploaded file.
 
     :param seconds: how long it is.
     :param duration: how long it says it is.
     """
 
+    duration: float | None = None
+
     def __init__(self, path: Path, seconds: float = SQUAT_SECONDS) -> None:
         self.path = path
         self.seconds = seconds
-        self.duration: float | None = seconds
+        self.duration = seconds
 
-    def __enter__(self) -> FakeVideo:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def close(self) -> None:
+        """Do nothing: no file is open."""
 
     def __iter__(self) -> Iterator[Frame]:
         for number in range(round(self.seconds * RATE)):
