@@ -29,7 +29,10 @@ class BundleFile(_Part):
 
 
 class BundleInput(_Part):
-    """One named input: which network it belongs to and how it is made from a track."""
+    """One named input: which network it belongs to and how it is made from a track.
+
+    :param absent: what it holds where the source lacks it; None: every source has it.
+    """
 
     name: str
     file: str
@@ -37,6 +40,7 @@ class BundleInput(_Part):
     dtype: Literal["float32"]
     preprocessing: str
     preprocessing_version: int
+    absent: float | None = None
 
 
 class BundleOutput(_Part):
@@ -49,9 +53,13 @@ class BundleOutput(_Part):
 
 
 class Manifest(_Part):
-    """What ``manifest.json`` says; see docs/bundle.md for each key."""
+    """What ``manifest.json`` says; see docs/bundle.md for each key.
 
-    format: Literal[1]
+    :param format: 2, or 1, which has neither ``absent`` nor ``visible_to``.
+    :param visible_to: by how many degrees somebody may be turned for each part to be judged.
+    """
+
+    format: Literal[1, 2]
     name: str
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     exercise: str
@@ -59,6 +67,7 @@ class Manifest(_Part):
     inputs: list[BundleInput]
     outputs: list[BundleOutput]
     threshold: float = Field(ge=0, le=1)
+    visible_to: dict[str, float] = Field(default_factory=dict)
     training: dict[str, Any]
     figures: dict[str, Any]
 

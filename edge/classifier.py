@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+import numpy as np
 import onnxruntime
 
-from edge.bundle import DEFAULT_BUNDLE, Bundle
+from edge.bundle import DEFAULT_BUNDLE, Bundle, BundleInput
 from edge.errors import BundleError
-from edge.preprocessing import PREPROCESSINGS
-from edge.track import PoseTrack
+from edge.exercise import Repetition
+from edge.explanation import JOINTS, Explanation, Typical, explain, seen_parts
+from edge.judging import Judgement, View
+from edge.preprocessing import PREPROCESSINGS, Features, Preprocessing, prepare
+from edge.track import FloatArray, PoseTrack
+
+PROBABILITIES: Final = "probabilities"
+PARTS: Final = "parts"
+VIEW: Final = "view"
+"""The outputs that a network may have: the first it must have."""
 
 CORRECT: Final = "correct"
 
-
-class RepetitionScorer(Protocol):
-    """Whatever gives a repetition its score."""
-
-    @property
-    def label(self) -> str:
-        """Name and version, as reports show them."""
-
-    def score(self, repetition: PoseTrack) -> float:
-        """Return the probability, 0 to 1, that this repetition was correct."""
+TYPICAL: Final = "typical.npz"
+"""The file with typical repetitions, without which nothing is explained."""
 
 
 class Classifier:
@@ -32,24 +33,24 @@ class Classifier:
         classifier = Classifier.load()
         score = classifier.score(with_margin(track, repetition))
 
-    :param bundle: a checked bundle with one input and one output of probabilities.
+    :param bundle: a checked bundle with one network.
     :raises BundleError: the bundle asks for what this version does not have.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         manifest = bundle.manifest
-        if len(manifest.inputs) != 1 or len(manifest.outputs) != 1:
-            raise BundleError("this version runs bundles with one input and one output")
-        self._input, output = manifest.inputs[0], manifest.outputs[0]
-        key = (self._input.preprocessing, self._input.preprocessing_version)
-        if key not in PREPROCESSINGS:
-            raise BundleError(f"preprocessing {key[0]} version {key[1]} is not in this version")
-        if CORRECT not in output.classes:
-            raise BundleError(f"the output has no class {CORRECT!r}")
-        self._preprocess = PREPROCESSINGS[key]
-        self._output = output.name
-        self._correct = output.classes.index(CORRECT)
-        self._session = self._open(bundle.path(self._input.file))
+        files = {one.file for one in manifest.inputs}
+        if len(files) != 1:
+            raise BundleError("this version runs bundles with one network")
+        outputs = {one.name: one.classes for one in manifest.outputs}
+        if CORRECT not in outputs.get(PROBABILITIES, []):
+            raise BundleError(f"the output {PROBABILITIES!r} with a class {CORRECT!r} is missing")
+        self._preprocess = {one.name: _preprocessing(one) for one in manifest.inputs}
+        self._outputs = outputs
+        self._correct = outputs[PROBABILITIES].index(CORRECT)
+        self._session = self._open(bundle.path(files.pop()))
+        self._typical = Typical.load(bundle.path(TYPICAL)) if TYPICAL in manifest.files else None
+        self._visible_to = manifest.visible_to
         self.label = bundle.label
         self.threshold = manifest.threshold
 
@@ -69,9 +70,10 @@ class Classifier:
             )
         except Exception as error:  # ONNX Runtime's errors have no common base class
             raise BundleError(f"{path.name} is not a network that can be run") from error
-        names = {i.name for i in session.get_inputs()}, {o.name for o in session.get_outputs()}
-        if self._input.name not in names[0] or self._output not in names[1]:
-            raise BundleError(f"{path.name} lacks the input or output that the manifest names")
+        inputs = {one.name for one in session.get_inputs()}
+        lacking = set(self._outputs) - {one.name for one in session.get_outputs()}
+        if inputs != set(self._preprocess) or lacking:
+            raise BundleError(f"{path.name} lacks an input or output that the manifest names")
         return session
 
     def score(self, repetition: PoseTrack) -> float:
@@ -80,6 +82,78 @@ class Classifier:
         :param repetition: standing to standing with its margin, at any frame rate.
         :raises FeatureError: too little was seen to make features.
         """
-        features = self._preprocess(repetition)[None]
-        (probabilities,) = self._session.run([self._output], {self._input.name: features})
-        return float(probabilities[0, self._correct])
+        return self._judge(repetition).score
+
+    def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
+        """Judge one repetition: its score, its parts and the view, as far as the model has them.
+
+        :param part: the repetition with its margin, at any frame rate.
+        :param repetition: not needed: the model sees the movement itself.
+        :raises FeatureError: too little was seen to make features.
+        """
+        return self._judge(part)
+
+    def _judge(self, part: PoseTrack) -> Judgement:
+        return self._judged(prepare(part))
+
+    def _judged(self, prepared: FloatArray) -> Judgement:
+        inputs = self.inputs(prepared)
+        answers = self.run({name: values[None] for name, values in inputs.items()})
+        parts = dict(zip(self._outputs.get(PARTS, []), answers.get(PARTS, [[]])[0], strict=True))
+        told = dict(zip(self._outputs.get(VIEW, []), answers.get(VIEW, [[]])[0], strict=True))
+        view = View(float(told["yaw"]), float(told["height"])) if told else None
+        return Judgement(
+            score=float(answers[PROBABILITIES][0, self._correct]),
+            parts={name: float(value) for name, value in parts.items()},
+            view=view,
+            hidden=self._hidden(prepared, view),
+        )
+
+    def _hidden(self, prepared: FloatArray, view: View | None) -> frozenset[str]:
+        """Return the parts that cannot be judged from there, or whose joints nobody saw."""
+        hidden = set(JOINTS) - set(seen_parts(prepared))
+        if view is not None:
+            hidden |= {name for name, turn in self._visible_to.items() if abs(view.yaw) > turn}
+        return frozenset(hidden.intersection(self._outputs.get(PARTS, [])))
+
+    def explain(self, part: PoseTrack, repetition: Repetition) -> Explanation | None:
+        """Say which part, joint and moment cost a repetition most of its score.
+
+            explanation = classifier.explain(with_margin(track, repetition), repetition)
+
+        :param part: the repetition with its margin, at any frame rate.
+        :param repetition: when in it the movement begins, turns and ends.
+        :return: None where the bundle has no typical repetitions to compare with.
+        :raises FeatureError: too little was seen to make features.
+        """
+        if self._typical is None:
+            return None
+        prepared = prepare(part)
+        return explain(
+            self,
+            prepared,
+            float(part.times[0]),
+            repetition,
+            typical=self._typical,
+            view=self._judged(prepared).view,
+        )
+
+    def inputs(self, prepared: FloatArray) -> dict[str, Features]:
+        """Return the network's inputs, each [T, C], for joints that are prepared already."""
+        return {name: make(prepared) for name, make in self._preprocess.items()}
+
+    def scores(self, inputs: dict[str, Features]) -> FloatArray:
+        """Return [N] the scores for inputs [N, T, C]; N clips of equal length."""
+        answers = self.run(inputs)[PROBABILITIES]
+        return answers[:, self._correct].astype(np.float64)
+
+    def run(self, inputs: dict[str, Features]) -> dict[str, Features]:
+        """Return the network's outputs for inputs [N, T, C]; N clips of equal length."""
+        return dict(zip(self._outputs, self._session.run(list(self._outputs), inputs), strict=True))
+
+
+def _preprocessing(wanted: BundleInput) -> Preprocessing:
+    key = (wanted.preprocessing, wanted.preprocessing_version)
+    if key not in PREPROCESSINGS:
+        raise BundleError(f"preprocessing {key[0]} version {key[1]} is not in this version")
+    return PREPROCESSINGS[key]

@@ -18,11 +18,15 @@ import click
 from tqdm import tqdm
 
 from edge import __version__
-from edge.assessment import MESSAGES, Assessment, Verdict
+from edge.assessment import Assessment, Verdict
 from edge.bundle import DEFAULT_BUNDLE
 from edge.classifier import Classifier
 from edge.errors import BundleError, PoseError, ReplayError, SourceError
+from edge.exercise import Exercise
+from edge.exercises import DEFAULT, load
+from edge.exercises import names as exercise_names
 from edge.frames.sandbox import SandboxedVideo
+from edge.judging import RuleJudge
 from edge.openpose_json import read_openpose_folder
 from edge.pose.blazepose import BlazePose
 from edge.replay import render_replay
@@ -52,7 +56,7 @@ class FiniteRange(click.FloatRange):
 @click.group()
 @click.version_option(__version__)
 def main() -> None:
-    """Score squats from the command line."""
+    """Score squats and other exercises from the command line."""
 
 
 @main.command()
@@ -64,17 +68,20 @@ def main() -> None:
               help="Write the clip with the skeleton drawn into it (one video only).")  # fmt: skip
 @click.option("--fps", type=FiniteRange(min=1, max=1000), default=None,
               help="Frames per second, for folders of OpenPose files.")  # fmt: skip
-@click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_BUNDLE,
-              help="Model bundle to use instead of the shipped one.")  # fmt: skip
+@click.option("--exercise", type=click.Choice(exercise_names()), default=DEFAULT,
+              show_default=True, help="What is done in the videos.")  # fmt: skip
+@click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), default=None,
+              help="Model bundle to use instead of the shipped one or the rules.")  # fmt: skip
 def score(  # noqa: PLR0917 - click gives the options by name
     inputs: tuple[Path, ...],
     threshold: float | None,
     as_json: bool,
     replay: Path | None,
     fps: float | None,
-    bundle: Path,
+    exercise: str,
+    bundle: Path | None,
 ) -> None:
-    """Say of each INPUT whether the squats in it were good or bad.
+    """Say of each INPUT whether the repetitions in it were good or bad, and why.
 
     An INPUT is a video, or a folder of files that OpenPose wrote with --write_json (BODY_25);
     a folder needs --fps.
@@ -87,7 +94,7 @@ def score(  # noqa: PLR0917 - click gives the options by name
     # So that leaving early takes the scratch folder along: it holds a person's clip.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        scorer = Scorer(bundle, threshold, show_progress=sys.stderr.isatty())
+        scorer = Scorer(load(exercise), bundle, threshold, show_progress=sys.stderr.isatty())
     except (BundleError, PoseError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(NOT_READY)
@@ -109,7 +116,7 @@ def score(  # noqa: PLR0917 - click gives the options by name
             failed = True
             click.echo(f"{printable(path)}: {error}", err=True)
             if as_json:
-                click.echo(json.dumps(failure(path, str(error), scorer.classifier.label)))
+                click.echo(json.dumps(failure(path, str(error), scorer.judge.label)))
     sys.exit(UNREADABLE if failed else 0)
 
 
@@ -155,13 +162,25 @@ def write_replay(clip: Path, track: PoseTrack, replay: Path) -> None:
 class Scorer:
     """Scores inputs one after another with models that are loaded once.
 
+    :param exercise: what is done in them.
+    :param bundle: the model to use; None: the exercise's own, or its rules where it has none.
     :raises BundleError: the bundle cannot be used.
     :raises PoseError: the pose networks are missing.
     """
 
-    def __init__(self, bundle: Path, threshold: float | None, *, show_progress: bool) -> None:
-        self.classifier = Classifier.load(bundle)
-        self._threshold = self.classifier.threshold if threshold is None else threshold
+    def __init__(
+        self,
+        exercise: Exercise,
+        bundle: Path | None,
+        threshold: float | None,
+        *,
+        show_progress: bool,
+    ) -> None:
+        self._exercise = exercise
+        if bundle is None and exercise.bundle:
+            bundle = DEFAULT_BUNDLE.parent / exercise.bundle
+        self.judge = Classifier.load(bundle) if bundle else RuleJudge(exercise)
+        self._threshold = self.judge.threshold if threshold is None else threshold
         self._show_progress = show_progress
         self._estimator: BlazePose | None = None
 
@@ -171,7 +190,8 @@ class Scorer:
             estimator = self._pose()
             session = ScoringSession(
                 estimator.open_stream(),
-                self.classifier,
+                self.judge,
+                exercise=self._exercise,
                 threshold=self._threshold,
                 clip=clip,
                 pose_model=estimator.name,
@@ -191,7 +211,11 @@ class Scorer:
         if fps is None:
             raise SourceError("a folder of OpenPose files needs --fps")
         session = ScoringSession(
-            None, self.classifier, threshold=self._threshold, pose_model="openpose-json"
+            None,
+            self.judge,
+            exercise=self._exercise,
+            threshold=self._threshold,
+            pose_model="openpose-json",
         )
         for time, people in read_openpose_folder(path, fps):
             session.push_poses(time, people)
@@ -246,17 +270,15 @@ def printable(path: Path) -> str:
 def describe(path: Path, assessment: Assessment) -> str:
     """Return the result as text for people."""
     if assessment.reason:
-        return f"{printable(path)}: not judged. {MESSAGES[assessment.reason]}"
+        return f"{printable(path)}: not judged. {assessment.cue.en}"
     count = len(assessment.repetitions)
     word = "GOOD" if assessment.verdict is Verdict.GOOD else "BAD"
     lines = [
         f"{printable(path)}: {word}, score {assessment.score:.2f} "
-        f"(good from {assessment.threshold:.2f}), {count} repetition{'s' if count > 1 else ''}"
+        f"(good from {assessment.threshold:.2f}), {count} repetition{'s' if count > 1 else ''}",
+        f"  {assessment.cue.en}",
     ]
     for number, repetition in enumerate(assessment.repetitions, start=1):
-        lines.append(
-            f"  {number}. {repetition.start:.1f}-{repetition.end:.1f} s: {repetition.score:.2f}"
-        )
-    if assessment.verdict is Verdict.BAD and not assessment.faults:
-        lines.append("  This model cannot tell which part of the body was wrong.")
+        score = "not judged" if repetition.score is None else f"{repetition.score:.2f}"
+        lines.append(f"  {number}. {repetition.start:.1f}-{repetition.end:.1f} s: {score}")
     return "\n".join(lines)

@@ -27,3 +27,7 @@ class BundleError(KioskError, ValueError):
 
 class FeatureError(KioskError, ValueError):
     """Features cannot be made from this track."""
+
+
+class ExerciseError(KioskError, ValueError):
+    """An exercise's folder is missing, or what it says about itself does not fit together."""

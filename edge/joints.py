@@ -36,3 +36,11 @@ BONES: Final[tuple[tuple[str, str], ...]] = (
     ("RAnkle", "RHeel"), ("LAnkle", "LHeel"),
 )  # fmt: skip
 """Pairs of joints that are joined by a line where a skeleton is drawn."""
+
+SWAP: Final[tuple[int, ...]] = tuple(
+    INDEX[{"R": "L", "L": "R"}[name[0]] + name[1:]]
+    if name[0] in "RL" and name[1:2].isupper()
+    else index
+    for index, name in enumerate(BODY_25)
+)
+"""For each joint, the joint on the other side of the body."""

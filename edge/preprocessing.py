@@ -22,8 +22,10 @@ from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
 from edge.errors import FeatureError
-from edge.joints import L_ANKLE, MID_HIP, NECK, R_ANKLE, TEN
+from edge.joints import INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE, TEN
 from edge.track import FloatArray, PoseTrack
+
+Features = npt.NDArray[np.float32]
 
 RATE: Final = 30.0
 """Frames per second at which the classifier works (ours; the thesis does not state its own)."""
@@ -34,11 +36,14 @@ SMOOTHING_SIGMA: Final = 1.0
 REFERENCE_FRAMES: Final = 10
 """The reference frame is one of the first so many frames (the thesis says "first few")."""
 
+UPRIGHT: Final = 1.1
+"""Whoever becomes taller than so many times the reference frame was not standing in it (ours)."""
+
 MIN_CONFIDENCE: Final = 0.3
 """A joint seen with less confidence than this counts as missing and is interpolated."""
 
-MIN_FRAMES: Final = 3
-"""The least number of frames at 30 Hz from which features can be made."""
+MIN_FRAMES: Final = 9
+"""The least number of frames at 30 Hz from which features can be made: nobody squats in 0.3 s."""
 
 
 def resample(track: PoseTrack, rate: float = RATE) -> PoseTrack:
@@ -69,11 +74,11 @@ def resample(track: PoseTrack, rate: float = RATE) -> PoseTrack:
     joints = np.full((count, track.joints.shape[1], 2), np.nan)
     confidence = np.zeros((count, track.joints.shape[1]))
     # Joints seen in the same frames share one interpolation: as a rule that is nearly all of them.
-    masks, group = np.unique(seen.T, axis=0, return_inverse=True)
-    for number, good in enumerate(masks):
-        if not good.any():
-            continue
-        members = group.ravel() == number
+    alike: dict[bytes, list[int]] = {}
+    for joint in np.flatnonzero(seen.any(axis=0)):
+        alike.setdefault(seen[:, joint].tobytes(), []).append(int(joint))
+    for members in alike.values():
+        good = seen[:, members[0]]
         at = track.times[good]
         values = track.joints[good][:, members] - origin
         joints[:, members] = (
@@ -90,17 +95,19 @@ def reference_frame(joints: FloatArray) -> int:
     """Return the index of the most upright of the first few frames.
 
     Upright is the greatest height of the neck above the ankles, or above the hips where the
-    ankles are not seen.
+    ankles are not seen. A clip that is cut so that it begins in the middle of the movement has
+    nobody standing in its first frames: there the most upright of all frames is taken (ours).
 
     :param joints: [T, 25, 2], y down.
     """
-    first = joints[:REFERENCE_FRAMES]
-    ankles = first[:, [R_ANKLE, L_ANKLE], 1].mean(axis=1)
-    low = np.where(np.isfinite(ankles), ankles, first[:, MID_HIP, 1])
-    height = low - first[:, NECK, 1]
+    ankles = joints[:, [R_ANKLE, L_ANKLE], 1].mean(axis=1)
+    low = np.where(np.isfinite(ankles), ankles, joints[:, MID_HIP, 1])
+    height = low - joints[:, NECK, 1]
     if not np.isfinite(height).any():
         raise FeatureError("the neck was never seen")
-    return int(np.nanargmax(height))
+    height = np.where(np.isfinite(height), height, -np.inf)
+    first, tallest = int(np.argmax(height[:REFERENCE_FRAMES])), int(np.argmax(height))
+    return first if height[first] * UPRIGHT >= height[tallest] else tallest
 
 
 def normalise(joints: FloatArray) -> FloatArray:
@@ -117,28 +124,67 @@ def normalise(joints: FloatArray) -> FloatArray:
     return np.asarray((joints - reference[MID_HIP]) / torso)
 
 
-def differences(track: PoseTrack) -> npt.NDArray[np.float32]:
-    """Return the thesis's input of one repetition: how far each joint moves from frame to frame.
+def prepare(track: PoseTrack) -> FloatArray:
+    """Return the joints that every input of a network is made from: steps 1 to 4.
 
-        session.run(None, {"differences": differences(track)[None]})
-
-    A joint of the ten that was never seen counts as not moving.
+        features = differences(prepare(with_margin(track, repetition)))
 
     :param track: one repetition, standing to standing, at any frame rate.
-    :return: [k - 1, 20] float32 in torso lengths, joint by joint, x then y, in the order of
-        :data:`edge.joints.TEN`; always finite.
-    :raises FeatureError: fewer than three frames at 30 Hz, or no torso was seen.
+    :return: [k, 25, 2] torso lengths at 30 Hz, smoothed; NaN where a joint was never seen.
+    :raises FeatureError: fewer than :data:`MIN_FRAMES` frames at 30 Hz, or no torso was seen.
     """
     even = resample(track)
     if len(even) < MIN_FRAMES:
         raise FeatureError(f"{len(even)} frames are too few, at least {MIN_FRAMES} are needed")
-    ten = normalise(even.joints)[:, list(TEN)]
-    smooth = gaussian_filter1d(ten, SMOOTHING_SIGMA, axis=0, mode="nearest")
-    steps = np.diff(smooth, axis=0).reshape(len(even) - 1, 2 * len(TEN))
-    return np.nan_to_num(steps, nan=0.0).astype(np.float32)
+    return np.asarray(
+        gaussian_filter1d(normalise(even.joints), SMOOTHING_SIGMA, axis=0, mode="nearest")
+    )
 
 
-Preprocessing = Callable[[PoseTrack], npt.NDArray[np.float32]]
+def differences(prepared: FloatArray) -> Features:
+    """Return the thesis's input: how far each joint moves from frame to frame.
 
-PREPROCESSINGS: Final[dict[tuple[str, int], Preprocessing]] = {("differences", 1): differences}
+    A joint of the ten that was never seen counts as not moving.
+
+    :param prepared: [k, 25, 2] from :func:`prepare`.
+    :return: [k - 1, 20] float32 in torso lengths, joint by joint, x then y, in the order of
+        :data:`edge.joints.TEN`; always finite.
+    """
+    return _rows(np.diff(prepared[:, list(TEN)], axis=0))
+
+
+def positions(prepared: FloatArray) -> Features:
+    """Return where each of the ten joints is, which their movement alone cannot say.
+
+    :return: [k - 1, 20] float32 in torso lengths from the hips of the reference frame, in the
+        order of :func:`differences` and at the ends of its steps; 0 for a joint never seen.
+    """
+    return _rows(prepared[1:, list(TEN)])
+
+
+def head(prepared: FloatArray) -> Features:
+    """Return where nose and ears are against the neck, and whether they are known at all.
+
+    :return: [k - 1, 5] float32: nose x and y, middle of the ears x and y, in torso lengths from
+        the neck, and 1; all 0 where nose or ears were never seen, as in a source of ten joints.
+    """
+    ears = (prepared[1:, INDEX["REar"]] + prepared[1:, INDEX["LEar"]]) / 2
+    places = np.stack([prepared[1:, INDEX["Nose"]], ears], axis=1) - prepared[1:, None, NECK]
+    rows = np.zeros((len(places), 5), dtype=np.float32)
+    if np.isfinite(places).all():
+        rows[:, :4], rows[:, 4] = places.reshape(len(places), 4), 1.0
+    return rows
+
+
+def _rows(values: FloatArray) -> Features:
+    return np.nan_to_num(values.reshape(len(values), -1), nan=0.0).astype(np.float32)
+
+
+Preprocessing = Callable[[FloatArray], Features]
+
+PREPROCESSINGS: Final[dict[tuple[str, int], Preprocessing]] = {
+    ("differences", 1): differences,
+    ("positions", 1): positions,
+    ("head", 1): head,
+}
 """What a bundle's manifest may ask for, by name and version."""

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from edge.assessment import Assessment, FrameCounts, JudgedRepetition, Reason, Verdict
-from edge.classifier import RepetitionScorer
 from edge.clip import ClipWriter
 from edge.errors import FeatureError
+from edge.exercise import Exercise, Repetition
+from edge.exercises import load
+from edge.explanation import Explanation
+from edge.faults import find_faults, join_faults, join_quantities, main_cue
 from edge.frames import Frame
-from edge.joints import BODY_25, TEN
+from edge.joints import INDEX
+from edge.judging import Judge, Judgement, View
+from edge.measuring import measure
 from edge.pose import PoseStream
 from edge.repetitions import LiveCounter, find_repetitions, with_margin
 from edge.subject import Choice, SubjectTracker
 from edge.track import Pose, PoseTrack
-from edge.view import faces_camera, well_seen
+from edge.view import turned_by, well_placed, well_seen
 
 SHORTEST_CLIP: Final = 0.7
-"""Seconds: the shortest clip that can hold a whole squat."""
+"""Seconds: the shortest clip that can hold a whole repetition."""
 
 LEAST_SEEN: Final = 0.25
 """Share of the clip's frames below which the subject counts as not seen at all."""
 
 LEAST_GOOD: Final = 0.6
-"""Share of a repetition's frames in which all ten joints must be seen well."""
+"""Share of a repetition's frames in which all needed joints must be seen well."""
+
+COUNTS_NOTHING: Final = (Reason.NO_PERSON, Reason.TOO_SHORT, Reason.SEVERAL_PEOPLE)
+"""Reasons for which repetitions are not even counted: it is not known whose they would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +54,14 @@ class Live:
 class ScoringSession:
     """Takes frames one at a time and ends with an assessment.
 
-        session = ScoringSession(scheduler.open_stream(), classifier)
+        session = ScoringSession(scheduler.open_stream(), judge, exercise=load("squat"))
         for frame in source:
             session.push(frame)
         assessment = session.finish()
 
     :param stream: a pose stream of its own; None where only poses will be pushed.
-    :param classifier: scores the repetitions.
+    :param judge: judges the repetitions.
+    :param exercise: what is done; None: the default exercise.
     :param threshold: the score, 0 to 1, from which the verdict is good.
     :param clip: where to write the clean, upright clip as it goes, or None.
     :param pose_model: name of the pose model, for the report.
@@ -61,8 +70,9 @@ class ScoringSession:
     def __init__(
         self,
         stream: PoseStream | None,
-        classifier: RepetitionScorer,
+        judge: Judge,
         *,
+        exercise: Exercise | None = None,
         threshold: float = 0.5,
         clip: Path | None = None,
         pose_model: str = "",
@@ -70,12 +80,13 @@ class ScoringSession:
         if not 0.0 <= threshold <= 1.0:
             raise ValueError(f"the threshold must be between 0 and 1, not {threshold}")
         self._stream = stream
-        self._classifier = classifier
+        self._judge = judge
+        self._exercise = exercise or load()
         self._threshold = threshold
         self._clip = ClipWriter(clip) if clip else None
         self._pose_model = pose_model
-        self._subjects = SubjectTracker()
-        self._counter = LiveCounter()
+        self._subjects = SubjectTracker(self._exercise)
+        self._counter = LiveCounter(self._exercise)
         self._times: list[float] = []
         self.dropped = 0
         self.track = PoseTrack.empty()
@@ -121,23 +132,37 @@ class ScoringSession:
         if self._clip:
             self._clip.close()
         choice, self.track = self._subjects.finish()
-        reason, repetitions = self._judge(choice)
-        score = None if reason else float(np.mean([r.score for r in repetitions]))
+        exercise = self._exercise
+        reason, repetitions, view = self._look_at(choice)
+        scores = [r.score for r in repetitions if r.score is not None]
+        score = None if reason else float(np.mean(scores))
         if score is None:
             verdict = Verdict.NOT_JUDGED
         else:
             verdict = Verdict.GOOD if score >= self._threshold else Verdict.BAD
-        used = sum(int(well_seen(self.track.between(r.start, r.end)).sum()) for r in repetitions)
+        faults = join_faults(repetitions)
+        used = [self.track.between(r.start, r.end) for r in repetitions if r.score is not None]
         return Assessment(
             verdict=verdict,
             score=score,
             threshold=self._threshold,
+            cue=main_cue(exercise, verdict, reason, faults),
+            exercise=exercise.name,
             reason=reason,
             repetitions=tuple(repetitions),
-            joints=tuple(BODY_25[joint] for joint in TEN),
-            frames=FrameCounts(len(self._times), len(self.track), used, self.dropped),
+            quantities=join_quantities(exercise, repetitions),
+            faults=faults,
+            view=view,
+            explanation=self._explain(repetitions),
+            joints=exercise.joints,
+            frames=FrameCounts(
+                len(self._times),
+                len(self.track),
+                sum(int(well_seen(part, exercise).sum()) for part in used),
+                self.dropped,
+            ),
             duration=self._duration,
-            model=self._classifier.label,
+            model=self._judge.label,
             pose_model=self._pose_model,
         )
 
@@ -150,24 +175,62 @@ class ScoringSession:
     def _duration(self) -> float:
         return self._times[-1] - self._times[0] if self._times else 0.0
 
-    def _judge(self, choice: Choice) -> tuple[Reason | None, list[JudgedRepetition]]:
-        """Return the repetitions with their scores, or the reason why there are none."""
+    def _look_at(self, choice: Choice) -> tuple[Reason | None, list[JudgedRepetition], View | None]:
+        """Return the repetitions, judged unless there is a reason why not, and the view."""
         reason = self._unusable(choice)
-        if reason:
-            return reason, []
+        if reason in COUNTS_NOTHING:
+            return reason, [], None
         try:
-            found = find_repetitions(self.track)
-            if not found:
-                return self._why_no_repetition(), []
-            parts = [(repetition, with_margin(self.track, repetition)) for repetition in found]
-            judged = [
-                JudgedRepetition(r.start, r.bottom, r.end, r.drop, self._classifier.score(part))
-                for r, part in parts
-                if self._enough(part)
-            ]
+            found = find_repetitions(self.track, self._exercise)
         except FeatureError:
-            return Reason.TOO_FEW_FRAMES, []
-        return (None, judged) if judged else (self._why_unseen(self.track), [])
+            return reason or Reason.TOO_FEW_FRAMES, [], None
+        if not found:
+            return reason or self._why_no_repetition(), [], None
+        judged, views = [], []
+        for repetition in found:
+            part = with_margin(self.track, repetition)
+            judgement = self._judgement(part, repetition) if reason is None else None
+            judged.append(self._judged(part, repetition, judgement))
+            if judgement and judgement.view:
+                views.append(judgement.view)
+        if reason is None and all(r.score is None for r in judged):
+            reason = self._why_unseen(self.track)
+        return reason, judged, _middle(views)
+
+    def _judgement(self, part: PoseTrack, repetition: Repetition) -> Judgement | None:
+        """Let the judge judge; None where too little of the repetition was seen."""
+        if not self._enough(part):
+            return None
+        try:
+            return self._judge.judge(part, repetition)
+        except FeatureError:
+            return None
+
+    def _explain(self, repetitions: list[JudgedRepetition]) -> Explanation | None:
+        """Let the judge say what cost the repetition with the lowest score most of it."""
+        scored = [(r.score, r) for r in repetitions if r.score is not None]
+        if not scored:
+            return None
+        _, worst = min(scored, key=lambda pair: pair[0])
+        repetition = Repetition(worst.start, worst.turn, worst.end, worst.travel)
+        return self._judge.explain(with_margin(self.track, repetition), repetition)
+
+    def _judged(
+        self, part: PoseTrack, repetition: Repetition, judgement: Judgement | None
+    ) -> JudgedRepetition:
+        exercise = self._exercise
+        view = judgement.view if judgement else None
+        turned = abs(view.yaw) if view else turned_by(self.track, exercise.view)
+        measured = measure(exercise, part, repetition, turned)
+        return JudgedRepetition(
+            repetition.start,
+            repetition.turn,
+            repetition.end,
+            repetition.travel,
+            judgement.score if judgement else None,
+            {name: found.value if found else None for name, found in measured.items()},
+            find_faults(exercise, measured, judgement) if judgement else (),
+        )
 
     def _unusable(self, choice: Choice) -> Reason | None:
         """Return why this clip cannot be judged whatever was done in it, or None."""
@@ -177,25 +240,32 @@ class ScoringSession:
             return Reason.TOO_SHORT
         if choice is Choice.SEVERAL:
             return Reason.SEVERAL_PEOPLE
-        facing = faces_camera(self.track)
-        if facing is None:
+        placed = well_placed(self.track, self._exercise)
+        if placed is None:
             return self._why_unseen(self.track)
-        return None if facing else Reason.TURNED_AWAY
+        return None if placed else Reason.TURNED_AWAY
 
     def _enough(self, part: PoseTrack) -> bool:
         """Tell whether the subject was seen well in enough frames of this part."""
         if not len(part):
             return False
         expected = sum(part.times[0] <= t - self._times[0] <= part.times[-1] for t in self._times)
-        return bool(well_seen(part).sum() >= LEAST_GOOD * max(expected, 1))
+        return bool(well_seen(part, self._exercise).sum() >= LEAST_GOOD * max(expected, 1))
 
     def _why_no_repetition(self) -> Reason:
-        if well_seen(self.track).mean() < LEAST_GOOD:
+        if well_seen(self.track, self._exercise).mean() < LEAST_GOOD:
             return self._why_unseen(self.track)
         return Reason.NO_REPETITION
 
-    @staticmethod
-    def _why_unseen(track: PoseTrack) -> Reason:
+    def _why_unseen(self, track: PoseTrack) -> Reason:
         """Tell a body that reaches out of the picture from one that is hidden."""
-        outside = (track.confidence[:, list(TEN)] == 0).any(axis=1).mean()
+        needed = [INDEX[name] for name in self._exercise.joints]
+        outside = (track.confidence[:, needed] == 0).any(axis=1).mean()
         return Reason.NOT_IN_VIEW if outside > 1 - LEAST_GOOD else Reason.TOO_FEW_FRAMES
+
+
+def _middle(views: list[View]) -> View | None:
+    """Return the median of what the judge said of each repetition's view."""
+    if not views:
+        return None
+    return View(*(float(np.median(values)) for values in zip(*map(astuple, views), strict=True)))

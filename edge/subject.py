@@ -2,7 +2,7 @@
 
 Poses are first joined into *tracklets*: runs of frames in which somebody moves without a jump.
 At the end the tracklets that stand on the same spot are joined into people, and the one who did
-the squatting is the subject. While the clip still runs, the subject is provisional.
+the exercise is the subject. While the clip still runs, the subject is provisional.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import numpy.typing as npt
 from scipy.ndimage import binary_opening
 
 from edge.errors import FeatureError
-from edge.joints import BODY_25, INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE
+from edge.exercise import Exercise
+from edge.exercises import load
+from edge.joints import L_ANKLE, MID_HIP, NECK, R_ANKLE, SWAP
 from edge.preprocessing import MIN_CONFIDENCE
 from edge.repetitions import find_repetitions
 from edge.track import FloatArray, Pose, PoseTrack
@@ -48,14 +50,6 @@ SHORTEST: Final = 5
 
 EQUALLY_LIKELY: Final = 0.75
 """The runner-up with more than this share of the first's weight makes the choice a guess."""
-
-SWAP: Final[tuple[int, ...]] = tuple(
-    INDEX[{"R": "L", "L": "R"}[name[0]] + name[1:]]
-    if name[0] in "RL" and name[1:2].isupper()
-    else index
-    for index, name in enumerate(BODY_25)
-)
-"""For each joint, the joint on the other side of the body."""
 
 
 class Choice(Enum):
@@ -90,12 +84,15 @@ class _Person:
 class SubjectTracker:
     """Follows everybody and says in the end who was the subject.
 
-    tracker = SubjectTracker()
-    provisional = tracker.push(frame.time, stream.estimate(frame))
-    choice, track = tracker.finish()
+        tracker = SubjectTracker(exercise)
+        provisional = tracker.push(frame.time, stream.estimate(frame))
+        choice, track = tracker.finish()
+
+    :param exercise: what the subject does; None: the default exercise.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, exercise: Exercise | None = None) -> None:
+        self._exercise = exercise or load()
         self._open: list[_Tracklet] = []
         self._closed: list[_Tracklet] = []
         self._last = 0.0
@@ -110,7 +107,7 @@ class SubjectTracker:
             fresh = time - tracklet.last[0] <= max(PATIENCE, 1.5 * (time - self._last))
             (still_open if fresh else self._closed).append(tracklet)
         self._open, self._last = still_open, time
-        # In a crowd only the nearest can be who squats before the camera.
+        # In a crowd only the nearest can be who exercises before the camera.
         self._assign(time, sorted(poses, key=body_height)[-MOST_PEOPLE:])
         seen = [tracklet for tracklet in self._open if tracklet.last[0] == time]
         if not seen:
@@ -145,9 +142,9 @@ class SubjectTracker:
         if not people:
             return Choice.NOBODY, PoseTrack.empty()
         for person in people:
-            person.weight = squatting(person.track) * person.height
+            person.weight = exercising(person.track, self._exercise) * person.height
         if not any(person.weight for person in people):
-            # Nobody squats: whoever was there longest and nearest explains best what is missing.
+            # Nobody exercises: whoever was there longest and nearest explains best what is missing.
             for person in people:
                 person.weight = len(person.track) * person.height
         people.sort(key=lambda person: -person.weight)
@@ -183,10 +180,10 @@ def unswapped(pose: Pose, previous: Pose) -> tuple[Pose, float]:
     return (swapped, crossed) if crossed < straight / 2 else (pose, straight)
 
 
-def squatting(track: PoseTrack) -> float:
-    """Return how much somebody squatted: the drops of all repetitions added, in torso lengths."""
+def exercising(track: PoseTrack, exercise: Exercise) -> float:
+    """Return how much somebody exercised: the ways of all repetitions added, in torso lengths."""
     try:
-        return sum(repetition.drop for repetition in find_repetitions(track))
+        return sum(repetition.travel for repetition in find_repetitions(track, exercise))
     except FeatureError:
         return 0.0
 
@@ -203,7 +200,7 @@ def _feet(track: PoseTrack) -> FloatArray:
 def _where_it_walks(track: PoseTrack) -> npt.NDArray[np.bool_]:
     """Return [T] whether the feet are on their way somewhere.
 
-    Whoever squats stays where they are. Where somebody else walks past close in front, the pose
+    Whoever exercises stays where they are. Where somebody else walks past close in front, the pose
     model slips over to them without a jump and walks on with them: this is how that is noticed.
     A camera held by hand drifts too, but several times more slowly.
     """
@@ -248,13 +245,13 @@ def _join(tracks: list[PoseTrack]) -> list[_Person]:
 
 
 def _height(track: PoseTrack) -> float:
-    """Return how tall somebody stands in the picture, neck to ankles, in pixels."""
-    below = track.joints[:, [R_ANKLE, L_ANKLE], 1].mean(axis=1)
-    heights = below - track.joints[:, NECK, 1]
+    """Return how tall somebody is in the picture, neck to ankles, in pixels; lying people too."""
+    feet = track.joints[:, [R_ANKLE, L_ANKLE]].mean(axis=1)
+    heights = np.hypot(*(feet - track.joints[:, NECK]).T)
     if np.isfinite(heights).any():
         return float(np.nanpercentile(heights, 90))
     # No ankles in this source: hips to neck is about a third of neck to ankles.
-    torsos = track.joints[:, MID_HIP, 1] - track.joints[:, NECK, 1]
+    torsos = np.hypot(*(track.joints[:, MID_HIP] - track.joints[:, NECK]).T)
     return 3.0 * float(np.nanpercentile(torsos, 90)) if np.isfinite(torsos).any() else 0.0
 
 

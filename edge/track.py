@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edge.joints import BODY_25
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from edge.assessment import LIKELY
 from kiosk_ui.scores import Replay, Score, Status
+
+MOST_CUES: Final = 2
+"""So many further cues are shown: who is told everything changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +18,15 @@ class RepetitionLine:
     """One repetition in the list.
 
     :param number: from 1 on.
-    :param points: its score in points, 0 to 100.
+    :param points: its score in points, 0 to 100; None where it could not be judged.
+    :param state: ``good``, ``bad`` or ``not_judged``.
     :param start: when it begins in the replay, in seconds.
     :param end: when it ends, in seconds.
     """
 
     number: int
-    points: int
-    good: bool
+    points: int | None
+    state: str
     start: float
     end: float
 
@@ -35,7 +40,9 @@ class Card:
         ``not_judged``.
     :param points: the score in points, 0 to 100, or None.
     :param needed: the threshold in points.
-    :param reason: why there is no verdict, in words for the gym-goer, or None.
+    :param cue: the one sentence for the gym-goer: what to change, praise, or why there is no
+        verdict; None until the card is finished.
+    :param also: the cues of further faults, the likeliest first.
     :param has_replay: whether there is a replay or will be one.
     :param percent: how far the scoring is.
     :param ahead: how many wait before this one.
@@ -45,7 +52,8 @@ class Card:
     state: str
     points: int | None
     needed: int
-    reason: str | None
+    cue: str | None
+    also: tuple[str, ...]
     repetitions: tuple[RepetitionLine, ...]
     has_replay: bool
     percent: int
@@ -59,33 +67,43 @@ class Card:
     @property
     def good_count(self) -> int:
         """Return how many repetitions were good."""
-        return sum(line.good for line in self.repetitions)
+        return sum(line.state == "good" for line in self.repetitions)
 
 
 def card_of(score: Score) -> Card:
     """Return what to show of a score."""
     found = score.assessment or {}
-    value, threshold = found.get("score"), score.threshold
+    value, threshold, cue = found.get("score"), score.threshold, found.get("cue") or {}
     return Card(
         key=score.id,
         state=_state(score, found),
         points=None if value is None else points_of(value, threshold),
         needed=points(threshold),
-        reason=score.error or found.get("reason"),
+        cue=score.error or cue.get("en"),
+        also=_also(found, cue),
         repetitions=tuple(
-            RepetitionLine(
-                number,
-                points_of(line["score"], threshold),
-                line["score"] >= threshold,
-                line["start"],
-                line["end"],
-            )
+            _line(number, line, threshold)
             for number, line in enumerate(found.get("repetitions", ()), start=1)
         ),
         has_replay=score.replay in (Replay.PENDING, Replay.READY),
         percent=round(100 * score.progress),
         ahead=score.ahead,
     )
+
+
+def _also(found: dict[str, Any], cue: dict[str, Any]) -> tuple[str, ...]:
+    """Return the cues of the likely faults that the main cue is not about."""
+    likely = [f for f in found.get("faults", ()) if f["visible"] and f["probability"] >= LIKELY]
+    further = [fault["cue"]["en"] for fault in likely if fault["name"] != cue.get("name")]
+    return tuple(further[:MOST_CUES])
+
+
+def _line(number: int, line: dict[str, Any], threshold: float) -> RepetitionLine:
+    score = line["score"]
+    if score is None:
+        return RepetitionLine(number, None, "not_judged", line["start"], line["end"])
+    state = "good" if score >= threshold else "bad"
+    return RepetitionLine(number, points_of(score, threshold), state, line["start"], line["end"])
 
 
 def _state(score: Score, found: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ from edge.frames.video import VideoFile  # noqa: E402
 from edge.live import LiveCamera  # noqa: E402
 from edge.pose.blazepose import BlazePose  # noqa: E402
 from edge.pose.scheduler import PoseScheduler, Priority  # noqa: E402
-from edge.preprocessing import differences  # noqa: E402
+from edge.preprocessing import differences, prepare  # noqa: E402
 from edge.repetitions import find_repetitions, with_margin  # noqa: E402
 from edge.replay import render_replay  # noqa: E402
 from edge.session import ScoringSession  # noqa: E402
@@ -97,7 +97,7 @@ class Bench:
     def classify(self, session: ScoringSession, times: int = 200) -> list[float]:
         """Return milliseconds to score the first repetition, features included."""
         part = with_margin(session.track, find_repetitions(session.track)[0])
-        self.features = len(differences(part))
+        self.features = len(differences(prepare(part)))
         took = []
         for _ in range(times):
             began = perf_counter()

@@ -19,8 +19,7 @@ import click
 import keras
 import numpy as np
 
-from training.export import BUNDLE, largest_difference, session
-from training.model import WIDTH
+from training.export import BUNDLE, largest_differences, session, widths
 
 CLIP: Final = 120
 """Frames of the clip: 4 s at 30 Hz."""
@@ -52,11 +51,14 @@ def compare(model: keras.Model, path: Path, runs: int = 30) -> Comparison:
     :param path: the same network as ONNX.
     :param runs: timed runs of each, after one to warm up.
     """
-    clip = np.random.default_rng(0).normal(0, 0.05, (1, CLIP, WIDTH)).astype(np.float32)
-    run = session(path)
+    rng, run = np.random.default_rng(0), session(path)
+    clip = {
+        name: rng.normal(0, 0.05, (1, CLIP, width)).astype(np.float32)
+        for name, width in widths(model).items()
+    }
     contenders: list[Callable[[], object]] = [
         lambda: model.predict(clip, verbose=0),
-        lambda: run.run(None, {"differences": clip}),
+        lambda: run.run(None, clip),
     ]
     taken: list[list[float]] = [[], []]
     for turn in range(runs + 1):
@@ -65,9 +67,8 @@ def compare(model: keras.Model, path: Path, runs: int = 30) -> Comparison:
             contender()
             if turn:
                 times.append(1000 * (time.perf_counter() - start))
-    return Comparison(
-        float(np.median(taken[0])), float(np.median(taken[1])), largest_difference(model, path)
-    )
+    apart = largest_differences(model, path)["probabilities"]
+    return Comparison(float(np.median(taken[0])), float(np.median(taken[1])), apart)
 
 
 @click.command()

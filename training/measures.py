@@ -94,3 +94,47 @@ def _by(names: Sequence[str], labels: Labels, scores: Scores) -> dict[str, float
         str(name): round(accuracy(labels[array == name], scores[array == name]), 4)
         for name in np.unique(array)
     }
+
+
+def part_figures(wrong: npt.NDArray[np.int64], said: Scores) -> dict[str, float]:
+    """Return precision, recall and F1 of one part, and the majority's accuracy beside its own.
+
+    :param wrong: [N] 1 wrong, 0 fine; unknown ones (-1) are left out.
+    :param said: [N] probability of wrong.
+    """
+    known = wrong >= 0
+    truth, called = wrong[known] == 1, said[known] >= THRESHOLD
+    hits, alarms, missed = (
+        int((truth & called).sum()), int((~truth & called).sum()), int((truth & ~called).sum())
+    )  # fmt: skip
+    share = float(truth.mean())
+    return {
+        "wrong": int(truth.sum()),
+        "of": int(known.sum()),
+        "precision": round(hits / max(hits + alarms, 1), 4),
+        "recall": round(hits / max(hits + missed, 1), 4),
+        "f1": round(f1_score(truth, called), 4),
+        "accuracy": round(float((truth == called).mean()), 4),
+        "majority": round(max(share, 1 - share), 4),
+    }
+
+
+def f1_score(truth: npt.NDArray[np.bool_], called: npt.NDArray[np.bool_]) -> float:
+    """Return the harmonic mean of precision and recall, 0 to 1."""
+    hits, misses = int((truth & called).sum()), int((truth != called).sum())
+    return 2 * hits / max(2 * hits + misses, 1)
+
+
+def reliability(labels: Labels, scores: Scores, bins: int = 10) -> dict[str, Any]:
+    """Return how often the squats of each decile of score were correct, and the mean gap.
+
+    The expected calibration error weighs each bin by its share of the squats (Guo et al. 2017).
+    """
+    number = np.minimum((scores * bins).astype(int), bins - 1)
+    rows = [
+        (float(scores[number == b].mean()), float(labels[number == b].mean()), int(count))
+        for b in range(bins)
+        if (count := (number == b).sum())
+    ]
+    gap = sum(abs(said - true) * count for said, true, count in rows) / len(labels)
+    return {"bins": rows, "expected_calibration_error": round(gap, 4)}

@@ -12,13 +12,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from edge.assessment import Assessment, JudgedRepetition, Reason, Verdict
+from edge.exercises import load
 from edge.settings import SettingsStore
 from kiosk_ui.config import WebConfig
 from kiosk_ui.scores import Replay, Status
 from kiosk_ui.services import Services
 from kiosk_ui.store import REPLAY, ScoreStore
 from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot, playing
-from tests.kiosk_ui.fakes import FakeCamera, FakeStation, assessment, write_video
+from tests.kiosk_ui.fakes import FakeCamera, FakeStation, assessment, fault, write_video
 from tests.kiosk_ui.servers import serving
 
 CONFIG = WebConfig(free_bytes=0, heartbeat=0.3)
@@ -105,6 +106,16 @@ def many(count: int) -> Assessment:
     )
 
 
+def faulty() -> Assessment:
+    """Return a bad assessment with more than one fault."""
+    squat = load("squat").texts.faults
+    more = [
+        fault(name, 0.8, cue=squat[name].fill(value="71", aim="65"))
+        for name in ("leaning_forward", "hips_right", "too_shallow")
+    ]
+    return replace(assessment(Verdict.BAD, 0.31), faults=(fault(), *more))
+
+
 def test_states(stage: Stage, screen: Page, shoot: Shoot) -> None:
     for name, state, changes in (
         ("idle", "idle", {}),
@@ -121,10 +132,17 @@ def test_states(stage: Stage, screen: Page, shoot: Shoot) -> None:
         nothing_is_cut_off(screen)
 
 
-@pytest.mark.parametrize("kind", ["good", "many", "very_many", "not_judged", "no_replay", "failed"])
+@pytest.mark.parametrize(
+    "kind", ["good", "faults", "many", "very_many", "counted", "not_judged", "no_replay", "failed"]
+)
 def test_results(stage: Stage, screen: Page, shoot: Shoot, kind: str) -> None:
     found = {
         "good": assessment(Verdict.GOOD, 0.87),
+        "faults": faulty(),
+        "counted": replace(
+            assessment(Verdict.NOT_JUDGED),
+            repetitions=tuple(replace(r, score=None) for r in assessment().repetitions),
+        ),
         "many": many(12),
         "very_many": many(40),
         "not_judged": replace(assessment(Verdict.NOT_JUDGED), reason=Reason.TOO_FEW_FRAMES),
@@ -142,6 +160,9 @@ def test_results(stage: Stage, screen: Page, shoot: Shoot, kind: str) -> None:
     shoot(screen, kind)
     # So many repetitions may be scrolled through.
     nothing_is_cut_off(screen, but=".reps" if kind == "very_many" else "template")
+    for repetitions in screen.locator(".reps").all():
+        hidden = repetitions.evaluate("e => e.scrollHeight - e.clientHeight")
+        assert hidden <= 2 or kind == "very_many"
     stage.show("idle", result=None, remaining=None)
     screen.wait_for_selector('body[data-state="idle"]')
     expect(screen.locator("#result")).to_be_empty()

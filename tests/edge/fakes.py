@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic, sleep
 
 import numpy as np
 
 from edge.errors import CameraError, PoseError
+from edge.exercise import Repetition
+from edge.explanation import Explanation
 from edge.frames import Frame
 from edge.frames.camera import Camera
+from edge.judging import Judgement
 from edge.track import Pose, PoseTrack
 from tests.edge.people import poses_of, squat_track
 
@@ -79,16 +82,23 @@ class ScriptedStream:
 
 
 class ConstantClassifier:
-    """A classifier that gives every repetition the same score."""
+    """A classifier that judges every repetition alike.
+
+    :param parts: the probability that each part of the body was wrong.
+    """
 
     label = "constant 1.0.0"
     threshold = 0.5
 
-    def __init__(self, value: float = 0.8) -> None:
+    def __init__(self, value: float = 0.8, parts: Mapping[str, float] | None = None) -> None:
         self.value = value
+        self.parts = parts or {}
 
-    def score(self, repetition: PoseTrack) -> float:
-        return self.value
+    def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
+        return Judgement(self.value, self.parts)
+
+    def explain(self, part: PoseTrack, repetition: Repetition) -> Explanation | None:
+        return None
 
 
 def squatting_person(seconds: float = 4.0) -> PoseTrack:

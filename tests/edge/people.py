@@ -58,6 +58,17 @@ def squat_track(times: FloatArray, *, begin: float = 0.5, length: float = 2.0) -
     return track_of(times, depth_at(times, begin=begin, length=length))
 
 
+def with_ears(track: PoseTrack) -> PoseTrack:
+    """Return the track with ears, which the stick people lack: their middle a little to the left.
+
+    The track must be 100 pixels to the torso.
+    """
+    joints = track.joints.copy()
+    for name, aside in (("REar", -8.0), ("LEar", 12.0)):
+        joints[:, INDEX[name]] = joints[:, INDEX["Nose"]] + [aside, -4.0]
+    return PoseTrack(track.times, joints, np.isfinite(joints).all(axis=2).astype(np.float64))
+
+
 def poses_of(track: PoseTrack) -> list[tuple[float, Pose]]:
     """Return the track as times and poses."""
     return [
@@ -66,3 +77,25 @@ def poses_of(track: PoseTrack) -> list[tuple[float, Pose]]:
             track.times, track.joints, track.confidence, strict=True
         )
     ]
+
+
+def visitor(squats: int, *, speed: float, lens: float) -> PoseTrack:
+    """Return somebody who walks up to the camera from 5 m, squats at 2.6 m and walks away again.
+
+    :param speed: metres per second.
+    :param lens: metres of the camera above the floor.
+    """
+    far, near = 5.0, 2.6
+    walk = (far - near) / speed
+    length = 2 * walk + 2 + 3 * squats
+    times = np.arange(0, length, 1 / 30)
+    depth = np.zeros(len(times))
+    for number in range(squats):
+        depth += depth_at(times, begin=walk + 1 + 3 * number)
+    away = np.interp(times, [0, walk, length - walk, length], [far, near, near, far])[:, None]
+    walking = (times < walk) | (times > length - walk)
+    joints = joints_at(depth) * 0.5  # a torso of half a metre
+    joints[..., 1] += (0.02 * np.sin(2 * np.pi * 1.8 * times) * walking)[:, None]
+    pixels = 500 * np.stack([joints[..., 0] / away, (joints[..., 1] + lens) / away], axis=-1)
+    pixels += np.random.default_rng(0).normal(0, 1, pixels.shape)
+    return PoseTrack(times, pixels + 300, np.isfinite(pixels).all(axis=2).astype(np.float64))

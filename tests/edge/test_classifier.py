@@ -1,4 +1,4 @@
-"""The shipped network on ONNX Runtime."""
+"""The shipped network on ONNX Runtime, and what a network may and must have."""
 
 from __future__ import annotations
 
@@ -6,18 +6,31 @@ import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from edge.bundle import DEFAULT_BUNDLE
+from edge.bundle import DEFAULT_BUNDLE, Bundle
 from edge.classifier import Classifier
 from edge.errors import BundleError, FeatureError
-from tests.edge.people import squat_track
+from edge.exercise import Repetition
+from edge.explanation import PHASES
+from edge.judging import View
+from edge.preprocessing import MIN_FRAMES, PREPROCESSINGS, prepare
+from tests.edge.people import squat_track, with_ears
 
 TIMES = np.arange(0, 3, 1 / 30)
+REPETITION = Repetition(0.5, 1.5, 2.5, 0.8)
+WIDTHS = {"differences": 20, "positions": 20, "head": 5}
+MEANINGS = {
+    "probabilities": ["incorrect", "correct"],
+    "parts": ["left_knee", "neck"],
+    "view": ["yaw", "height"],
+}
 
 
 def test_a_score_is_a_probability_and_repeatable() -> None:
@@ -27,7 +40,17 @@ def test_a_score_is_a_probability_and_repeatable() -> None:
     assert 0 <= scores.pop() <= 1
 
 
-@pytest.mark.parametrize("frames", [3, 4, 30, 600])
+def test_a_judgement_has_what_the_bundle_names() -> None:
+    classifier, bundle = Classifier.load(), Bundle.open(DEFAULT_BUNDLE)
+    judgement = classifier.judge(squat_track(TIMES), REPETITION)
+    assert judgement.score == classifier.score(squat_track(TIMES))
+    outputs = {one.name: one.classes for one in bundle.manifest.outputs}
+    assert list(judgement.parts) == outputs.get("parts", [])
+    assert all(0 <= one <= 1 for one in judgement.parts.values())
+    assert (judgement.view is not None) == ("view" in outputs)
+
+
+@pytest.mark.parametrize("frames", [MIN_FRAMES, MIN_FRAMES + 1, 30, 600])
 def test_any_length_can_be_scored(frames: int) -> None:
     track = squat_track(np.arange(frames) / 30, length=2.0)
     assert 0 <= Classifier.load().score(track) <= 1
@@ -35,7 +58,7 @@ def test_any_length_can_be_scored(frames: int) -> None:
 
 def test_too_little_to_score() -> None:
     with pytest.raises(FeatureError):
-        Classifier.load().score(squat_track(TIMES[:2]))
+        Classifier.load().score(squat_track(TIMES[: MIN_FRAMES - 1]))
 
 
 def test_neither_tensorflow_nor_torch_is_loaded() -> None:
@@ -43,34 +66,46 @@ def test_neither_tensorflow_nor_torch_is_loaded() -> None:
     assert not {"tensorflow", "torch", "keras"} & set(sys.modules)
 
 
+# ## Other bundles
+
+
+def manifest() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((DEFAULT_BUNDLE / "manifest.json").read_text())
+    return found
+
+
 def changed_bundle(tmp_path: Path, **changes: Any) -> Path:
     """Return a copy of the shipped bundle with some keys of the manifest changed."""
     folder = Path(shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle"))
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest.update(changes)
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(json.dumps({**manifest(), **changes}))
     return folder
 
 
-def one_input(**changes: Any) -> list[dict[str, Any]]:
-    manifest = json.loads((DEFAULT_BUNDLE / "manifest.json").read_text())
-    return [{**manifest["inputs"][0], **changes}]
+def inputs(**changes: Any) -> list[dict[str, Any]]:
+    """Return the manifest's inputs with the first one changed."""
+    first, *others = manifest()["inputs"]
+    return [{**first, **changes}, *others]
 
 
-def one_output(**changes: Any) -> list[dict[str, Any]]:
-    manifest = json.loads((DEFAULT_BUNDLE / "manifest.json").read_text())
-    return [{**manifest["outputs"][0], **changes}]
+def outputs(**changes: Any) -> list[dict[str, Any]]:
+    """Return the manifest's outputs with the probabilities changed."""
+    return [
+        {**one, **changes} if one["name"] == "probabilities" else one
+        for one in manifest()["outputs"]
+    ]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"inputs": one_input(preprocessing="magic")}, "preprocessing magic version 1"),
-        ({"inputs": one_input(preprocessing_version=9)}, "version 9"),
-        ({"inputs": one_input(name="other")}, "lacks the input"),
-        ({"outputs": one_output(name="other")}, "lacks the input or output"),
-        ({"outputs": one_output(classes=["a", "b"])}, "no class 'correct'"),
-        ({"inputs": one_input() * 2}, "one input and one output"),
+        ({"inputs": inputs(preprocessing="magic")}, "preprocessing magic version 1"),
+        ({"inputs": inputs(preprocessing_version=9)}, "version 9"),
+        ({"inputs": inputs(name="other")}, "lacks an input or output"),
+        ({"inputs": [*inputs(), {**inputs()[0], "name": "more"}]}, "lacks an input or output"),
+        ({"inputs": [*inputs(), {**inputs()[0], "file": "second.onnx"}]}, "one network"),
+        ({"outputs": outputs(name="other")}, "'probabilities' with a class 'correct' is missing"),
+        ({"outputs": outputs(classes=["a", "b"])}, "class 'correct' is missing"),
+        ({"outputs": [*outputs(), {**outputs()[0], "name": "smell"}]}, "lacks an input or output"),
     ],
 )
 def test_what_this_version_cannot_run_is_refused(
@@ -80,12 +115,127 @@ def test_what_this_version_cannot_run_is_refused(
         Classifier.load(changed_bundle(tmp_path, **changes))
 
 
-def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
+def with_file(folder: Path, name: str, content: bytes) -> Path:
+    """Write a file of a bundle and its hash into the manifest."""
+    (folder / name).write_bytes(content)
+    found = json.loads((folder / "manifest.json").read_text())
+    digest = hashlib.sha256(content).hexdigest()
+    found["files"][name] = {"sha256": digest, "bytes": len(content)}
+    (folder / "manifest.json").write_text(json.dumps(found))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("classifier.onnx", "not a network"), ("typical.npz", "no typical repetitions")],
+)
+def test_a_file_that_is_not_what_it_is_called_is_refused(
+    name: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BundleError, match=message):
+        Classifier.load(with_file(changed_bundle(tmp_path), name, b"nothing of the kind"))
+
+
+# ## A network with everything that one may have
+
+
+class Network:
+    """Stands in for a network: it finds everybody turned by a fixed angle."""
+
+    def __init__(self, yaw: float) -> None:
+        self.yaw = yaw
+        self.seen: dict[str, tuple[int, ...]] = {}
+
+    def run(
+        self, names: list[str], given: Mapping[str, npt.NDArray[np.float32]]
+    ) -> list[npt.NDArray[np.float32]]:
+        self.seen = {name: one.shape for name, one in given.items()}
+        count = len(given["positions"])
+        answers = {
+            "probabilities": [0.3, 0.7],
+            "parts": [0.9, 0.2],
+            "view": [self.yaw, 1.2],
+        }
+        return [np.tile(np.array(answers[name], np.float32), (count, 1)) for name in names]
+
+
+def everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, yaw: float
+) -> tuple[Classifier, Network]:
+    """Return a classifier of three inputs and three outputs, and its network."""
+    network = Network(yaw)
+    first, answered = inputs()[0], outputs()[0]
+    folder = changed_bundle(
+        tmp_path,
+        format=2,
+        inputs=[
+            {**first, "name": name, "preprocessing": name, "shape": ["N", "T", width]}
+            for name, width in WIDTHS.items()
+        ],
+        outputs=[{**answered, "name": name, "classes": one} for name, one in MEANINGS.items()],
+        visible_to={"left_knee": 30.0, "neck": 20.0},
+    )
+    monkeypatch.setattr(Classifier, "_open", lambda *_: network)
+    return Classifier.load(folder), network
+
+
+def test_every_input_is_made_and_every_output_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier, network = everything(tmp_path, monkeypatch, yaw=-25.0)
+    judgement = classifier.judge(with_ears(squat_track(TIMES)), REPETITION)
+    frames = len(TIMES) - 1
+    assert network.seen == {name: (1, frames, width) for name, width in WIDTHS.items()}
+    assert judgement.score == pytest.approx(0.7)
+    assert judgement.parts == pytest.approx({"left_knee": 0.9, "neck": 0.2})
+    assert judgement.view == View(-25.0, float(np.float32(1.2)))
+    assert judgement.hidden == {"neck"}  # turned by more than its 20 degrees
+
+
+@pytest.mark.parametrize(("yaw", "hidden"), [(0.0, set()), (31.0, {"left_knee", "neck"})])
+def test_parts_hide_as_the_person_turns(
+    yaw: float, hidden: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier, _ = everything(tmp_path, monkeypatch, yaw)
+    assert classifier.judge(with_ears(squat_track(TIMES)), REPETITION).hidden == hidden
+
+
+def test_a_part_whose_joints_nobody_saw_is_hidden_from_any_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without ears the neck's head has no input; its answer was told all the same."""
+    classifier, _ = everything(tmp_path, monkeypatch, yaw=0.0)
+    assert classifier.judge(squat_track(TIMES), REPETITION).hidden == {"neck"}
+
+
+def test_several_clips_are_scored_together() -> None:
+    classifier = Classifier.load()
+    prepared = prepare(squat_track(TIMES))
+    one = classifier.inputs(prepared)
+    scores = classifier.scores({name: np.stack([value] * 3) for name, value in one.items()})
+    assert scores == pytest.approx([classifier.score(squat_track(TIMES))] * 3, abs=1e-6)
+    assert all((name, 1) in PREPROCESSINGS for name in one)
+
+
+# ## Explaining
+
+
+def test_a_bundle_without_typical_repetitions_explains_nothing(tmp_path: Path) -> None:
     folder = changed_bundle(tmp_path)
-    (folder / "classifier.onnx").write_bytes(b"no network")
-    digest = hashlib.sha256(b"no network").hexdigest()
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"] = {"classifier.onnx": {"sha256": digest, "bytes": 10}}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(BundleError, match="not a network"):
-        Classifier.load(folder)
+    found = json.loads((folder / "manifest.json").read_text())
+    found["files"].pop("typical.npz", None)
+    (folder / "manifest.json").write_text(json.dumps(found))
+    assert Classifier.load(folder).explain(squat_track(TIMES), REPETITION) is None
+
+
+def test_with_them_it_names_a_part_a_joint_and_a_moment(tmp_path: Path) -> None:
+    joints = prepare(squat_track(np.linspace(0.5, 2.5, 61)))
+    phases = np.linspace(0, len(joints) - 1, PHASES).astype(int)
+    path = tmp_path / "made.npz"
+    np.savez_compressed(path, joints=joints[phases][None], views=np.array([[0.0, 1.3]]))
+    folder = with_file(changed_bundle(tmp_path), "typical.npz", path.read_bytes())
+    found = Classifier.load(folder).explain(squat_track(TIMES), REPETITION)
+    assert found is not None
+    assert found.gain == max(found.gains.values())
+    assert found.part in found.gains and "neck" not in found.gains  # nobody saw the ears
+    assert REPETITION.start <= found.moment <= REPETITION.end

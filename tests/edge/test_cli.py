@@ -38,9 +38,10 @@ def test_a_video_for_people() -> None:
     result = score(clip)
     assert result.returncode == 0
     assert result.stderr == ""
-    first, *repetitions = result.stdout.splitlines()
+    first, cue, *repetitions = result.stdout.splitlines()
     assert first.startswith(f"{clip}: BAD, score 0.")
     assert "3 repetitions" in first
+    assert "knee" in cue and "aim for under" in cue  # what is wrong with this demo clip
     assert [line.split()[0] for line in repetitions[:3]] == ["1.", "2.", "3."]
 
 
@@ -63,8 +64,18 @@ def test_videos_for_machines_and_one_bad_input_between(tmp_path: Path) -> None:
     assert none["input"] == str(tmp_path / "none.mp4")
     assert last["verdict"] == "bad"
     assert len(last["repetitions"]) == 3
-    assert last["model"].startswith("squat-")
+    assert last["model"].startswith("squat")
     assert len(last["joints"]) == len(TEN)
+
+
+def test_another_exercise_is_judged_by_its_rules() -> None:
+    clips = [KnownClip.load(f"push_up_{name}").video for name in ("good", "sag")]
+    good, sag = lines(score("--json", "--exercise", "push_up", *clips))
+    assert (good["verdict"], sag["verdict"]) == ("good", "bad")
+    assert sag["cue"]["kind"] == "fault" and sag["cue"]["ko"]
+    assert [len(line["repetitions"]) for line in (good, sag)] == [3, 3]
+    assert good["model"] == "rules of push_up"
+    assert score("--exercise", "handstand", clips[0]).returncode == 2
 
 
 def test_the_threshold_decides() -> None:

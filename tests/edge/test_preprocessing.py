@@ -10,15 +10,30 @@ from hypothesis.extra import numpy as hnp
 
 from edge.errors import FeatureError
 from edge.joints import BODY_25, INDEX, MID_HIP, NECK, TEN
-from edge.preprocessing import differences, normalise, reference_frame, resample
+from edge.preprocessing import (
+    MIN_FRAMES,
+    PREPROCESSINGS,
+    Features,
+    head,
+    normalise,
+    positions,
+    prepare,
+    reference_frame,
+    resample,
+)
+from edge.preprocessing import differences as steps
 from edge.track import PoseTrack
-from tests.edge.people import squat_track, track_of
+from tests.edge.people import squat_track, track_of, with_ears
 
 SAME_MOVEMENT = 0.0005
 """Torso lengths per frame by which features of one movement may differ between frame rates: the
 fastest joint of this squat moves 0.047 per frame. Measured: 0.00015 at 24-60 Hz with jitter."""
 
 NOISELESS = np.arange(0, 3.0, 1 / 30)
+
+
+def differences(track: PoseTrack) -> Features:
+    return steps(prepare(track))
 
 
 def compare(one: np.ndarray, other: np.ndarray) -> float:
@@ -56,7 +71,7 @@ def test_differences_are_what_a_hand_calculation_gives() -> None:
 @given(
     place=hnp.arrays(np.float64, 2, elements=st.floats(-2000, 2000)),
     scale=st.floats(10, 1000),
-    length=st.integers(5, 90),
+    length=st.integers(MIN_FRAMES, 90),
 )
 def test_a_still_person_gives_zeros(place: np.ndarray, scale: float, length: int) -> None:
     track = track_of(np.arange(length) / 30, np.zeros(length), scale=scale, offset=tuple(place))
@@ -177,3 +192,47 @@ def test_what_cannot_be_judged_says_why(track: PoseTrack, message: str) -> None:
 def test_a_rate_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         resample(squat_track(NOISELESS), rate=0)
+
+
+def test_positions_are_where_the_steps_lead() -> None:
+    prepared = prepare(squat_track(NOISELESS))
+    places = positions(prepared)
+    assert places.shape == (len(NOISELESS) - 1, 20) and places.dtype == np.float32
+    np.testing.assert_allclose(np.diff(places, axis=0), steps(prepared)[1:], atol=1e-6)
+    hips = 2 * list(TEN).index(MID_HIP)
+    assert places[0, hips : hips + 2] == pytest.approx([0, 0], abs=1e-6)
+    assert places[0, 1] == pytest.approx(-1, abs=1e-6)  # the neck, one torso above
+    assert places[:, hips + 1].max() == pytest.approx(0.8, abs=0.01)
+
+
+def test_the_head_is_told_against_the_neck() -> None:
+    rows = head(prepare(with_ears(squat_track(NOISELESS))))
+    assert rows.shape == (len(NOISELESS) - 1, 5)
+    # The nose is 0.45 torsos above the neck, the middle of the ears 2 pixels of 100 to the left.
+    assert rows[0] == pytest.approx([0, -0.45, 0.02, -0.49, 1], abs=1e-5)
+
+
+@pytest.mark.parametrize("missing", ["Nose", "LEar"])
+def test_a_head_that_was_not_seen_is_absent_altogether(missing: str) -> None:
+    track = with_ears(squat_track(NOISELESS))
+    confidence = track.confidence.copy()
+    confidence[:, INDEX[missing]] = 0
+    rows = head(prepare(PoseTrack(track.times, track.joints, confidence)))
+    assert rows.shape[1] == 5 and not rows.any()
+
+
+def test_a_joint_that_was_never_seen_has_no_place() -> None:
+    track = squat_track(NOISELESS)
+    joints = track.joints.copy()
+    joints[:, INDEX["RKnee"]] = np.nan
+    places = positions(prepare(PoseTrack(track.times, joints, np.isfinite(joints).all(2) * 1.0)))
+    knee = 2 * list(TEN).index(INDEX["RKnee"])
+    assert not places[:, knee : knee + 2].any() and np.isfinite(places).all()
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in PREPROCESSINGS}))
+def test_every_input_forgets_where_and_how_large_somebody_is(name: str) -> None:
+    track = with_ears(squat_track(NOISELESS))
+    moved = PoseTrack(track.times, track.joints * 2.5 + [31.0, -17.0], track.confidence)
+    make = PREPROCESSINGS[name, 1]
+    np.testing.assert_allclose(make(prepare(track)), make(prepare(moved)), atol=1e-6)

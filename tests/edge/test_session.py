@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.assessment import MESSAGES, Assessment, Reason, Verdict
+from edge.exercise import Repetition
+from edge.exercises import load
+from edge.explanation import Explanation
 from edge.frames import Frame
 from edge.frames.video import VideoFile, VideoLimits
 from edge.joints import INDEX
+from edge.judging import Judgement
 from edge.session import ScoringSession
 from edge.track import FloatArray, PoseTrack
 from tests.edge.fakes import ConstantClassifier, ScriptedEstimator
@@ -64,8 +69,12 @@ class Alternating(ConstantClassifier):
         super().__init__()
         self.values = iter((0.2, 0.8))
 
-    def score(self, repetition: PoseTrack) -> float:
-        return next(self.values)
+    def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
+        return Judgement(next(self.values))
+
+    def explain(self, part: PoseTrack, repetition: Repetition) -> Explanation:
+        gains = {"left_knee": 0.3}
+        return Explanation("left_knee", "LKnee", repetition.turn, 0.3, gains)
 
 
 def test_the_score_of_a_clip_is_the_mean_of_its_repetitions() -> None:
@@ -78,6 +87,18 @@ def test_the_score_of_a_clip_is_the_mean_of_its_repetitions() -> None:
     result = session.finish()
     assert [r.score for r in result.repetitions] == [0.2, 0.8]
     assert result.score == pytest.approx(0.5)
+    # Explained is the repetition with the lower score.
+    assert result.to_dict()["explanation"] == {
+        "part": "left_knee",
+        "joint": "LKnee",
+        "moment": pytest.approx(result.repetitions[0].turn, abs=1e-3),
+        "gain": 0.3,
+    }
+
+
+def test_nothing_is_explained_where_nothing_was_judged() -> None:
+    assert finish(squat_track(TIMES)).explanation is None  # the judge cannot tell
+    assert finish(track_of(TIMES, 0 * TIMES)).to_dict()["explanation"] is None
 
 
 def side(track: PoseTrack) -> PoseTrack:
@@ -112,8 +133,11 @@ def test_what_cannot_be_judged_says_why(reason: Reason) -> None:
     assert result.score is None
     assert result.reason is reason
     plain = result.to_dict()
-    assert plain["reason"] == MESSAGES[reason]
+    assert plain["reason"] == load().texts.reasons.get(reason.value, MESSAGES[reason]).en
     assert plain["reason_code"] == reason.value
+    assert result.cue.kind == "reason"
+    assert result.cue.en == plain["reason"]
+    assert all(repetition.score is None for repetition in result.repetitions)
 
 
 def test_three_quarters_are_turned_away_and_arms_overhead_are_not() -> None:
@@ -126,8 +150,47 @@ def test_three_quarters_are_turned_away_and_arms_overhead_are_not() -> None:
     assert finish(PoseTrack(TIMES, joints, SQUAT.confidence)).verdict is Verdict.GOOD
 
 
-def test_from_behind_is_turned_away() -> None:
-    assert finish(back(SQUAT)).reason is Reason.TURNED_AWAY
+def test_from_behind_is_turned_away_and_still_counted() -> None:
+    result = finish(back(SQUAT))
+    assert result.reason is Reason.TURNED_AWAY
+    (repetition,) = result.repetitions
+    assert repetition.score is None
+    assert repetition.faults == ()
+    assert repetition.quantities["left_knee_in"] is None  # this view cannot show it
+    assert repetition.quantities["descent"] == pytest.approx(0.9, abs=0.1)
+    assert result.frames.used == 0
+
+
+def test_a_faulty_repetition_is_named_with_its_number_and_aim() -> None:
+    shallow = track_of(TIMES, 0.6 * depth_at(TIMES))
+    result = finish(shallow, score=0.2)
+    assert result.verdict is Verdict.BAD
+    assert (result.cue.kind, result.cue.name, result.cue.unit) == ("fault", "too_shallow", "%")
+    assert result.cue.value == pytest.approx(100 * 0.6 * 0.8 / 1.75, abs=1.5)
+    assert f"{result.cue.value:.0f} %" in result.cue.en
+    assert result.cue.aim == (45.0, 80.0)
+    fault = next(f for f in result.faults if f.name == "too_shallow")
+    assert fault.moment == pytest.approx(1.5, abs=0.1)
+    assert "too_shallow" in result.to_dict()["repetitions"][0]["faults"]
+
+
+def test_a_fault_never_flips_the_verdict() -> None:
+    shallow = track_of(TIMES, 0.6 * depth_at(TIMES))
+    result = finish(shallow, score=0.9)
+    assert result.verdict is Verdict.GOOD
+    assert (result.cue.kind, result.cue.name) == ("tip", "too_shallow")
+
+
+def test_without_a_nose_the_neck_cannot_be_seen() -> None:
+    result = finish(changed(SQUAT, "Nose", 0.0))
+    assert result.verdict is Verdict.GOOD
+    necks = [fault for fault in result.faults if fault.part == "neck"]
+    assert [fault.visible for fault in necks] == [False]
+
+
+def test_the_assessment_is_plain_json() -> None:
+    plain = finish(SQUAT, score=0.3).to_dict()
+    assert json.loads(json.dumps(plain)) == plain
 
 
 def test_seen_for_a_moment_only_is_nobody() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.subject import SWAP, Choice, SubjectTracker, unswapped
+from edge.joints import SWAP
+from edge.subject import Choice, SubjectTracker, unswapped
 from edge.track import Pose, PoseTrack
 from tests.edge.people import depth_at, joints_at, track_of
 

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
-from edge.assessment import Assessment, FrameCounts, JudgedRepetition, Reason, Verdict
+from edge.assessment import (
+    Assessment,
+    Cue,
+    FoundFault,
+    FrameCounts,
+    JudgedRepetition,
+    Reason,
+    Verdict,
+)
 from edge.clip import ClipWriter
 from edge.errors import CameraError
+from edge.exercise import Repetition, Text
 from edge.frames import Frame, FrameSource
 from edge.joints import BODY_25, INDEX
+from edge.judging import Judgement
 from edge.live import encode_jpeg
 from edge.track import Pose, PoseTrack
 
@@ -80,8 +91,11 @@ class FakeClassifier:
     def __init__(self, score: float = 0.8) -> None:
         self.value = score
 
-    def score(self, repetition: PoseTrack) -> float:
-        return self.value
+    def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
+        return Judgement(self.value)
+
+    def explain(self, part: PoseTrack, repetition: Repetition) -> None:
+        """Say nothing."""
 
 
 class FakeCamera:
@@ -170,20 +184,46 @@ def write_video(path: Path, seconds: float = SQUAT_SECONDS) -> Path:
     return path
 
 
+CUES = {
+    Verdict.GOOD: Cue("praise", "praise", "Your squats look right.", "자세가 좋아요."),
+    Verdict.BAD: Cue(
+        "fault", "left_knee_in", "Left knee 24 % inside the foot: push it out, aim for under 10 %.",
+        "왼쪽 무릎이 안쪽으로 24% 들어왔어요.", 24.0, "%", (None, 10.0),
+    ),
+    Verdict.NOT_JUDGED: Cue(
+        "reason", "no_repetition", "No squat was seen. Go down and come all the way up again.",
+        "스쿼트가 보이지 않았어요.",
+    ),
+}  # fmt: skip
+
+
+def fault(name: str = "left_knee_in", probability: float = 0.9, **changes: Any) -> FoundFault:
+    """Return a fault of a knee."""
+    text = Text(en=CUES[Verdict.BAD].en, ko=CUES[Verdict.BAD].ko)
+    found = FoundFault(
+        name, "left_knee", probability, True, text, name, 24.0, "%", (None, 10.0), 1.5, 2.3
+    )
+    return replace(found, **changes)
+
+
 def assessment(verdict: Verdict = Verdict.GOOD, score: float | None = 0.8) -> Assessment:
     """Return an assessment of two repetitions, or of none."""
     judged = verdict is not Verdict.NOT_JUDGED
+    faults = (fault(),) if verdict is Verdict.BAD else ()
     return Assessment(
         verdict=verdict,
         score=score if judged else None,
         threshold=0.5,
+        cue=CUES[verdict],
+        exercise="squat",
         reason=None if judged else Reason.NO_REPETITION,
         repetitions=(
-            JudgedRepetition(0.5, 1.5, 2.5, 0.6, score or 0.0),
-            JudgedRepetition(3.0, 4.0, 5.0, 0.7, score or 0.0),
+            JudgedRepetition(0.5, 1.5, 2.5, 0.6, score or 0.0, {"depth": 55.0}, faults),
+            JudgedRepetition(3.0, 4.0, 5.0, 0.7, score or 0.0, {"depth": None}, faults),
         )
         if judged
         else (),
+        faults=faults,
         joints=("Neck",),
         frames=FrameCounts(180, 180, 120, 0),
         duration=6.0,

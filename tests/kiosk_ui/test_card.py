@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.assessment import Verdict
-from kiosk_ui.card import card_of, points, points_of
+from edge.assessment import Assessment, JudgedRepetition, Verdict
+from edge.exercise import Text
+from kiosk_ui.card import Card, card_of, points, points_of
 from kiosk_ui.scores import Replay, Score, Source, Status
-from tests.kiosk_ui.fakes import assessment
+from tests.kiosk_ui.fakes import CUES, assessment, fault
 
 SHARE = st.floats(0.0, 1.0)
 
@@ -50,11 +52,36 @@ def test_only_the_last_states_are_final() -> None:
 def test_a_finished_card() -> None:
     card = card_of(score(Status.DONE, value=0.496))
     assert (card.points, card.needed, card.good_count) == (49, 50, 0)
-    assert [(line.number, line.good, line.start) for line in card.repetitions] == [
-        (1, False, 0.5),
-        (2, False, 3.0),
+    assert [(line.number, line.state, line.start) for line in card.repetitions] == [
+        (1, "bad", 0.5),
+        (2, "bad", 3.0),
     ]
     assert card.has_replay
+
+
+def shown(found: Assessment) -> Card:
+    return card_of(replace(score(Status.DONE), assessment=found.to_dict()))
+
+
+def test_the_main_cue_comes_first_and_few_others_after_it() -> None:
+    names = ("left_knee_in", "a", "b", "c")
+    faults = [fault(name, cue=Text(en=f"{name}!", ko="!")) for name in names]
+    hidden = (fault("d", visible=False), fault("e", 0.4))
+    card = shown(replace(assessment(Verdict.BAD, 0.2), faults=(*hidden, *faults)))
+    assert card.cue == CUES[Verdict.BAD].en
+    assert card.also == ("a!", "b!")
+
+
+def test_repetitions_that_were_only_counted_have_no_points() -> None:
+    counted = JudgedRepetition(1.0, 2.0, 3.0, 0.8, None)
+    found = replace(assessment(Verdict.NOT_JUDGED), repetitions=(counted,))
+    (line,) = shown(found).repetitions
+    assert (line.points, line.state) == (None, "not_judged")
+
+
+def test_a_score_of_an_older_version_is_still_shown() -> None:
+    card = card_of(replace(score(Status.DONE), assessment={"verdict": "good", "score": 0.7}))
+    assert (card.points, card.cue, card.also) == (70, None, ())
 
 
 def test_a_card_on_its_way() -> None:

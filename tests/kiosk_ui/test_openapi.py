@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
+from edge.assessment import Verdict
+from edge.explanation import Explanation
+from edge.session import ScoringSession
 from kiosk_ui.api import DESCRIPTION
 from kiosk_ui.scores import Replay, Status
 from kiosk_ui.store import REPLAY
+from tests.edge.fakes import ConstantClassifier
+from tests.edge.people import poses_of, squat_track
 from tests.kiosk_ui.conftest import Post, Web
 from tests.kiosk_ui.fakes import assessment, write_video
 
+EXPLANATION = Explanation("left_knee", "LKnee", 1.5, 0.3, {"left_knee": 0.3})
 DOCUMENT: dict[str, Any] = json.loads(DESCRIPTION.read_text())
 
 
@@ -99,6 +107,22 @@ def test_a_score_in_every_state(
     response = phone.get(f"/api/v1/scores/{key}")
     assert response.json is not None and response.json["status"] == status.value
     conforms(response, "/api/v1/scores/{id}", "get")
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_an_assessment_of_every_verdict(web: Web, phone: FlaskClient, verdict: Verdict) -> None:
+    found = replace(assessment(verdict), explanation=EXPLANATION).to_dict()
+    assert set(found) == set(DOCUMENT["components"]["schemas"]["Assessment"]["required"])
+    key = web.services.store.add_recording(None, found, lambda path: None)
+    conforms(phone.get(f"/api/v1/scores/{key}"), "/api/v1/scores/{id}", "get")
+
+
+def test_what_a_real_session_finds_is_described() -> None:
+    session = ScoringSession(None, ConstantClassifier(0.2))
+    for time, pose in poses_of(squat_track(np.arange(0, 4, 1 / 30))):
+        session.push_poses(time, [pose])
+    schema = {"$ref": "#/components/schemas/Assessment", "components": DOCUMENT["components"]}
+    OAS31Validator(schema).validate(session.finish().to_dict())
 
 
 def test_a_score_that_is_not_there(phone: FlaskClient) -> None:

@@ -11,6 +11,9 @@ from training.synthetic.skeleton import JOINT, FloatArray
 HEAD, TRUNK, UPPER_ARM, FOREARM, HAND = 0.068, 0.430, 0.0263, 0.0150, 0.0058
 THIGH, SHIN, FOOT = 0.1447, 0.0457, 0.0133
 
+SEAT = 0.12
+"""Height of the hips above the ankles of somebody who sits on their heels, in leg lengths."""
+
 
 def upper_body(joints: FloatArray) -> FloatArray:
     """Return the mass-weighted sum [T, 3] of head, trunk and arms.
@@ -67,14 +70,15 @@ class Legs:
             total = total + FOOT * ankle
         return np.asarray(total)
 
-    def balanced(self, pelvis: FloatArray, target: FloatArray) -> FloatArray:
+    def balanced(self, pelvis: FloatArray, target: FloatArray, steps: int = 6) -> FloatArray:
         """Return the pelvis [T, 3] moved forwards or back until the person stands in balance.
 
         :param pelvis: where the pelvis is; its height and side are kept.
         :param target: y of the middle of the feet [T] in metres.
+        :param steps: each leaves about a tenth of the distance.
         """
         pelvis = pelvis.copy()
-        for _ in range(6):
+        for _ in range(steps):
             # Moving the pelvis moves nearly nine tenths of the mass: trunk, and thighs in part.
             pelvis[:, 1] -= (self.centre(pelvis)[:, 1] - target) / 0.85
         return pelvis
@@ -92,7 +96,10 @@ class Legs:
         :param start: first guess of the pelvis [T, 3].
         """
         pelvis = start.copy()
+        lowest = self.rig.ankle_height + SEAT * (self.rig.thigh + self.rig.shin)
         for _ in range(25):
-            pelvis = self.balanced(pelvis, target)
+            pelvis = self.balanced(pelvis, target, steps=1)
             pelvis[:, 2] += 0.7 * self.rig.thigh * (rise - self.thigh_rise(pelvis))
+            # Nobody sits lower than on their heels; below the ankles lies a second solution.
+            pelvis[:, 2] = np.maximum(pelvis[:, 2], lowest)
         return self.balanced(pelvis, target)

@@ -16,7 +16,7 @@ from training.synthetic.rig import SIDES, Posture, Rig, unit
 from training.synthetic.skeleton import FloatArray
 from training.synthetic.timing import Repetition, sway
 
-ARMS = ("forward", "clasped", "side")
+ARMS = ("forward", "clasped", "side", "overhead", "bar")
 
 # What a severity of 1 adds: knees turn in about the line from hip to ankle, hips stay higher
 # above the knees (thigh lengths), trunk leans further, and so on (radians, metres).
@@ -120,6 +120,16 @@ def _arms(
             wrists[:, i] = chest_turn @ hands
             ways[:, i] = chest_turn @ np.array([0.55 * sign, 0.15, -1.0])
             continue
+        if style.arms == "bar":
+            # As if holding a bar across the back: hands beside and a little behind the shoulders.
+            wrists[:, i] = chest_turn @ np.array([0.34 * sign, 0.02, 0.12]) * length
+            ways[:, i] = chest_turn @ np.array([0.5 * sign, 0.45, -1.0])
+            continue
+        if style.arms == "overhead":
+            # Straight up with the trunk, a little apart.
+            wrists[:, i] = chest_turn @ np.array([0.12 * sign, 0.04, 0.96]) * length
+            ways[:, i] = chest_turn @ np.array([1.0 * sign, 0.2, 0.0])
+            continue
         elevation = np.deg2rad(10) + up * np.deg2rad(78)
         aside = np.deg2rad(13) - up * np.deg2rad(11 if style.arms == "forward" else -25)
         # Hanging arms bend a little more lower down, or hands would touch the floor.
@@ -162,7 +172,7 @@ def _posture(rig: Rig, style: Style, faults: Faults, profile: Profile) -> Postur
     if style.arms == "clasped":
         fingers = np.array([[-0.12, -0.75, 0.65], [0.12, -0.75, 0.65]])
         hand_way = np.einsum("tij,kj->tki", chest_turn, fingers)
-    raised = depth if style.arms == "forward" else np.zeros(count)
+    raised = {"forward": depth, "overhead": np.full(count, 3.0)}.get(style.arms, np.zeros(count))
     pelvis = np.zeros((count, 3))
     pelvis[:, 0] = faults.hip_shift * HIP_SHIFT * depth + wobble["side"]
     pelvis[:, 2] = rig.thigh + rig.shin

@@ -22,6 +22,7 @@ from training.synthetic.skeleton import SWAPPED, FloatArray
 # Must be set before pyrender is imported anywhere in the process.
 os.environ.setdefault("PYOPENGL_PLATFORM", "osmesa")
 
+import cv2
 import pyrender
 import trimesh
 
@@ -32,6 +33,11 @@ MIRROR_TINT = 0.86
 _ROOM = 9.0
 _SHADOW_SPAN = 6.0
 _SHADOW_CELLS = 256
+# The darkest shadow hides this share of the floor behind a grey.
+_DARKEST = 190 / 255
+_SHADOW_GREY = 40.0
+# Nearer than the floor by less than this (metres along the view) is the floor still.
+_SHADOW_GAP = 0.02
 
 
 @dataclass
@@ -133,6 +139,9 @@ def _solid(piece: Piece) -> tuple[FloatArray, Any]:
 class Renderer:
     """Drawer of one scene.
 
+    The room is drawn once; in each picture only the people are drawn anew, and put before or
+    behind what is there already by their distance from the lens.
+
     :param scene: what to draw.
     """
 
@@ -140,18 +149,29 @@ class Renderer:
         self.scene = scene
         camera = scene.camera
         self._canvas = pyrender.OffscreenRenderer(camera.width, camera.height_px)
-        self._stage = pyrender.Scene(bg_color=[0.62, 0.66, 0.7, 1], ambient_light=[0.36] * 3)
-        lens = pyrender.PerspectiveCamera(yfov=camera.fov, znear=0.1, zfar=40)
-        self._stage.add(lens, pose=camera.matrix)
-        self._lamps()
-        self._floor()
-        self._room()
+        room = self._stage_with_lamps()
+        self._floor(room)
+        self._room(room)
+        self._back, depth = self._draw(room)
+        self._distance = np.where(depth > 0, depth, np.inf)
+        self._people = self._stage_with_lamps()
+        self._to_floor, above = self._floor_map()
+        # What stands before the shadow's plane hides it.
+        self._bare = (self._distance > above - _SHADOW_GAP)[..., None]
 
     def close(self) -> None:
         """Free the canvas."""
         self._canvas.delete()
 
-    def _lamps(self) -> None:
+    def _draw(self, stage: Any) -> tuple[Picture, Picture]:
+        picture, depth = self._canvas.render(stage, flags=pyrender.RenderFlags.NONE)
+        return np.asarray(picture), np.asarray(depth)
+
+    def _stage_with_lamps(self) -> Any:
+        stage = pyrender.Scene(bg_color=[0.62, 0.66, 0.7, 1], ambient_light=[0.36] * 3)
+        camera = self.scene.camera
+        lens = pyrender.PerspectiveCamera(yfov=camera.fov, znear=0.1, zfar=40)
+        stage.add(lens, pose=camera.matrix)
         for strength, aim in ((2.1, (0.5, 0.75, -1.0)), (1.0, (-0.8, 0.5, -0.7)),
                               (0.5, (0.0, 1.0, 0.1))):  # fmt: skip
             back = -np.array(aim) / np.linalg.norm(aim)
@@ -159,11 +179,10 @@ class Renderer:
             right /= np.linalg.norm(right)
             pose = np.eye(4)
             pose[:3, :3] = np.stack([right, np.cross(back, right), back], axis=1)
-            self._stage.add(
-                pyrender.DirectionalLight(intensity=strength * self.scene.light), pose=pose
-            )
+            stage.add(pyrender.DirectionalLight(intensity=strength * self.scene.light), pose=pose)
+        return stage
 
-    def _room(self) -> None:
+    def _room(self, stage: Any) -> None:
         """Add walls and equipment as one mesh, which draws faster than one for each piece."""
         gym = self.scene.gym
         parts: list[tuple[FloatArray, Any, FloatArray]] = []
@@ -177,9 +196,9 @@ class Renderer:
         starts = np.cumsum([0, *(len(part[0]) for part in parts)])
         faces = np.concatenate([part[1] + k for part, k in zip(parts, starts, strict=False)])
         vertices = np.concatenate([part[0] for part in parts])
-        self._stage.add(_mesh(vertices, faces, np.concatenate([part[2] for part in parts])))
+        stage.add(_mesh(vertices, faces, np.concatenate([part[2] for part in parts])))
 
-    def _floor(self) -> None:
+    def _floor(self, stage: Any) -> None:
         far = _ROOM if self.scene.gym.mirror is not None else self.scene.gym.wall
         corners = np.array(
             [[-_ROOM, -_ROOM, 0], [_ROOM, -_ROOM, 0], [_ROOM, far, 0], [-_ROOM, far, 0]]
@@ -191,10 +210,26 @@ class Renderer:
         material = _material(baseColorTexture=texture, doubleSided=True)
         faces = np.array([[0, 1, 2], [0, 2, 3]])
         places = (corners[:, :2] / 4).astype(np.float32)
-        self._stage.add(_mesh(corners, faces, texcoord_0=places, material=material))
+        stage.add(_mesh(corners, faces, texcoord_0=places, material=material))
 
-    def _shadow(self, skins: Sequence[FloatArray]) -> Any:
-        """Return a soft shadow on the floor, darkest where bodies touch it."""
+    def _floor_map(self) -> tuple[Picture, FloatArray]:
+        """Return where on the shadow's grid each pixel looks [2, H, W], and how far away that is.
+
+        The distance is along the view, as in a depth buffer; infinite for what looks upwards.
+        """
+        camera = self.scene.camera
+        x = (np.arange(camera.width) + 0.5 - camera.width / 2) / camera.focal
+        y = (camera.height_px / 2 - np.arange(camera.height_px) - 0.5) / camera.focal
+        rays = np.stack([*np.meshgrid(x, y), -np.ones((camera.height_px, camera.width))], axis=-1)
+        rays = rays @ camera.axes.T
+        down = np.minimum(rays[..., 2], -1e-6)
+        far = np.where(rays[..., 2] < -1e-6, -camera.place[2] / down, np.inf)
+        spots = camera.place[:2] + np.minimum(far, 1e3)[..., None] * rays[..., :2]
+        cells = (spots + _SHADOW_SPAN / 2) * (_SHADOW_CELLS / _SHADOW_SPAN) - 0.5
+        return np.moveaxis(cells, -1, 0).astype(np.float32), far
+
+    def _shade(self, skins: Sequence[FloatArray]) -> FloatArray:
+        """Return how dark a soft shadow is in each pixel [H, W, 1], most where bodies touch."""
         cells = np.zeros((_SHADOW_CELLS, _SHADOW_CELLS))
         scale = _SHADOW_CELLS / _SHADOW_SPAN
         for skin in skins:
@@ -206,42 +241,32 @@ class Renderer:
             flatten = spots[kept] @ np.array([1, _SHADOW_CELLS])
             one = np.bincount(flatten, weight, minlength=cells.size).reshape(cells.shape)
             cells = np.maximum(cells, np.clip(one, 0, 1.4))
-        dark = ndimage.gaussian_filter(cells, 1.6) * 0.85
-        picture = np.zeros((_SHADOW_CELLS, _SHADOW_CELLS, 4), np.uint8)
-        # Rows run from far to near in texture coordinates, hence the flip.
-        picture[..., 3] = np.clip(dark * 190, 0, 190)[::-1]
-        texture = pyrender.Texture(source=picture, source_channels="RGBA")
-        material = _material(
-            baseColorTexture=texture,
-            # pyrender asks only this factor whether to draw the mesh after what lies under it.
-            baseColorFactor=(1.0, 1.0, 1.0, 0.999),
-            alphaMode="BLEND",
-            doubleSided=True,
-            roughnessFactor=1.0,
-        )
-        half = _SHADOW_SPAN / 2
-        corners = np.array([[-half, -half, 0.006], [half, -half, 0.006], [half, half, 0.006],
-                            [-half, half, 0.006]])  # fmt: skip
-        places = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-        faces = np.array([[0, 1, 2], [0, 2, 3]])
-        return _mesh(corners, faces, texcoord_0=places, material=material)
+        dark = np.clip(ndimage.gaussian_filter(cells, 1.6) * 0.85, 0, 1) * _DARKEST
+        x, y = self._to_floor
+        seen = np.asarray(cv2.remap(dark.astype(np.float32), x, y, cv2.INTER_LINEAR))
+        return np.asarray(seen[..., None] * self._bare)
 
     def frame(self, index: int) -> Picture:
         """Return one picture [height, width, 3] as RGB uint8."""
         gym = self.scene.gym
         skins = [actor.skin(index) for actor in self.scene.actors]
-        meshes = [self._shadow(skins)] if skins else []
+        if not skins:
+            return np.array(self._back)
+        meshes = []
         for actor, skin in zip(self.scene.actors, skins, strict=True):
             colours = _linear(actor.dressed.colours * 255)
             meshes.append(_mesh(skin, actor.dressed.faces, colours))
             if gym.mirror is not None:
                 image, faces = reflected(skin, gym.wall), actor.dressed.faces[:, ::-1]
                 meshes.append(_mesh(image, faces, colours * MIRROR_TINT))
-        nodes = [self._stage.add(mesh) for mesh in meshes]
-        picture, _ = self._canvas.render(self._stage, flags=pyrender.RenderFlags.NONE)
+        nodes = [self._people.add(mesh) for mesh in meshes]
+        picture, depth = self._draw(self._people)
         for node in nodes:
-            self._stage.remove_node(node)
-        return np.asarray(picture)
+            self._people.remove_node(node)
+        before = ((depth > 0) & (depth < self._distance))[..., None]
+        shade = self._shade(skins)
+        floor = (self._back + shade * (_SHADOW_GREY - self._back)).astype(np.uint8)
+        return np.asarray(np.where(before, picture, floor))
 
     def frames(self, count: int) -> Iterator[Picture]:
         """Yield the first pictures as RGB uint8."""

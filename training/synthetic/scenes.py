@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from training.synthetic import push_up, shoulder_press
 from training.synthetic.body import Phenotype
 from training.synthetic.camera import Camera
 from training.synthetic.clothes import HAIRS, SHIRTS, SHOES, SHORTS, SKINS, Outfit
@@ -184,8 +186,77 @@ def far_person() -> Clip:
     return _test_clip("far_person", 10, [person], seed=11, camera=camera, gym=ROOM)
 
 
+def push_up_good() -> Clip:
+    """Return three good push-ups, seen from the person's right."""
+    return _push_ups("push_up_good", 21, Person(MAN, BLUE, faults=push_up.Faults()))
+
+
+def push_up_sag() -> Clip:
+    """Return push-ups with hanging hips, seen from the person's left."""
+    person = Person(WOMAN, RED, faults=push_up.Faults(sag=0.75))
+    return _push_ups("push_up_sag", 22, person, yaw=-1, camera=Camera(height=1.1, pitch=-0.3))
+
+
+def push_up_shallow() -> Clip:
+    """Return push-ups that go half-way down, from a heavier man and a camera farther off."""
+    person = Person(HEAVY_MAN, GREY, faults=push_up.Faults(shallow=0.8))
+    return _push_ups("push_up_shallow", 23, person, camera=Camera(distance=2.9, pitch=-0.33))
+
+
+def _push_ups(name: str, seed: int, person: Person, *, yaw: float = 1, **settings: Any) -> Clip:
+    """Return a clip of push-ups across the picture.
+
+    :param yaw: 1 shows the person's right side, -1 the left one.
+    """
+    person = replace(
+        person,
+        movement=push_up.push_up,
+        style=push_up.Style(),
+        reps=_set(seed, first=0.9, descent=1.0, pause=0.15, ascent=0.85, rest=0.4),
+        # Toes are at the person's origin, the head more than a man's height from there.
+        x=-0.75 * yaw,
+        yaw=yaw * float(np.deg2rad(90)),
+    )
+    settings = {"camera": Camera(height=1.2, distance=2.6, pitch=-0.35)} | settings
+    return _test_clip(name, 8.6, [person], seed=seed, gym=ROOM, **settings)
+
+
+def press_good() -> Clip:
+    """Return three good shoulder presses with dumbbells."""
+    return _presses("press_good", 31, Person(MAN, GREY), shoulder_press.Faults())
+
+
+def press_half() -> Clip:
+    """Return presses that never straighten the arms, empty hands, the camera 10 degrees aside."""
+    camera = Camera(distance=3.1, pitch=-0.06, yaw=float(np.deg2rad(-10)))
+    person = Person(TALL_WOMAN, GREEN)
+    faults = shoulder_press.Faults(unlocked=0.75)
+    return _presses("press_half", 32, person, faults, gym=BLUE_ROOM, camera=camera)
+
+
+def press_uneven() -> Clip:
+    """Return presses with dumbbells in which the left arm lags behind."""
+    return _presses("press_uneven", 33, Person(WOMAN, RED), shoulder_press.Faults(uneven=0.75))
+
+
+def _presses(
+    name: str, seed: int, person: Person, faults: shoulder_press.Faults, **settings: Any
+) -> Clip:
+    person = replace(
+        person,
+        movement=shoulder_press.shoulder_press,
+        style=shoulder_press.Style(),
+        faults=faults,
+        reps=_set(seed, first=0.9, descent=0.95, pause=0.25, ascent=1.0, rest=0.4),
+        dumbbells=name != "press_half",
+    )
+    settings = {"camera": Camera(distance=3.1, pitch=-0.06), "gym": ROOM} | settings
+    return _test_clip(name, 8.8, [person], seed=seed, **settings)
+
+
 _ALL = (
     good, bad, good_2, bad_2, walk_through, bystander_first, mirror, two_squatters, empty_gym,
-    side_view, far_person,
+    side_view, far_person, push_up_good, push_up_sag, push_up_shallow, press_good, press_half,
+    press_uneven,
 )  # fmt: skip
 CLIPS: dict[str, Callable[[], Clip]] = {clip.__name__: clip for clip in _ALL}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from training.synthetic.movement import Faults, Style, squat
 from training.synthetic.placing import joined, placed
 from training.synthetic.render import Actor, Scene
 from training.synthetic.rig import Posture, Rig
+from training.synthetic.shoulder_press import with_dumbbells
 from training.synthetic.skeleton import FloatArray
 from training.synthetic.timing import Repetition, minimum_jerk
 from training.synthetic.walking import walk
@@ -29,21 +31,23 @@ class Person:
 
     :param phenotype: the body.
     :param outfit: the clothes.
-    :param style: how the person squats or stands.
-    :param faults: what is wrong with the squats.
-    :param reps: when the person squats, if at all.
+    :param style: how the person moves or stands, in the terms of the movement's module.
+    :param faults: what is wrong with it, in the same terms.
+    :param reps: when the person does repetitions, if at all.
     :param x: where the person stands, metres to the left of the origin.
     :param y: the same, metres behind it.
     :param yaw: radians to the person's own left.
     :param path: corners [K, 2] of the floor to walk along first.
     :param leave: seconds at which the walk begins.
     :param stays: stops at x, y and turns to yaw after the walk, or else is gone by then.
+    :param movement: the exercise: what makes style, faults and repetitions into a posture.
+    :param dumbbells: holds one in each hand.
     """
 
     phenotype: Phenotype
     outfit: Outfit
-    style: Style = field(default_factory=Style)
-    faults: Faults = field(default_factory=Faults)
+    style: Any = field(default_factory=Style)
+    faults: Any = field(default_factory=Faults)
     reps: tuple[Repetition, ...] = ()
     x: float = 0.0
     y: float = 0.0
@@ -51,6 +55,8 @@ class Person:
     path: tuple[tuple[float, float], ...] = ()
     leave: float = 0.0
     stays: bool = True
+    movement: Callable[..., Posture] = squat
+    dumbbells: bool = False
 
 
 @dataclass
@@ -91,7 +97,10 @@ class Clip:
             rig = Rig(body)
             rng = np.random.default_rng((self.seed, number))
             posture = _posture(rig, person, self.times, rng)
-            actors.append(Actor(rig, dress(body, person.outfit), rig.solve(posture)))
+            dressed = dress(body, person.outfit)
+            if person.dumbbells:
+                dressed = with_dumbbells(body, dressed)
+            actors.append(Actor(rig, dressed, rig.solve(posture)))
         return Scene(self.camera, self.gym, actors)
 
     def meta(self) -> str:
@@ -100,6 +109,7 @@ class Clip:
             {
                 "person": asdict(person.phenotype),
                 "outfit": asdict(person.outfit),
+                "exercise": person.movement.__name__,
                 "movement": asdict(person.style),
                 "faults": asdict(person.faults),
                 "place": [person.x, person.y, person.yaw],
@@ -132,7 +142,9 @@ def _moments(rep: Repetition) -> dict[str, float]:
 
 
 def _posture(rig: Rig, person: Person, times: FloatArray, rng: np.random.Generator) -> Posture:
-    still = squat(rig, person.style, person.faults, repetitions=person.reps, times=times, rng=rng)
+    still = person.movement(
+        rig, person.style, person.faults, repetitions=person.reps, times=times, rng=rng
+    )
     still = placed(still, person.x, person.y, person.yaw)
     if not person.path:
         return still

@@ -1,0 +1,197 @@
+"""What a coach measures in a squat that is filmed from the front.
+
+Everything is a ratio or an angle, so that it does not depend on the camera's distance or lens, and
+all sides are the person's own. "The stance" is the distance between the ankles, "the leg" the
+height of the standing hips above the ankles.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from edge.exercise import Measure, Measurement, Quantity, Repetition
+from edge.measuring import around, at_rest, distance, during, place, worst
+from edge.track import FloatArray, PoseTrack
+
+LOADED: Final = 0.5
+"""Knees, hips and torso are looked at in the deeper half of the way, where they carry the load."""
+
+BY_A_TURN: Final = 0.18
+"""Halves of the stance by which a turn of 15 degrees moves both knees to one side (measured)."""
+
+SHOULDERS_OVER_HIPS: Final = 1.6
+"""Shoulders over hips in width (BlazePose, people with their arms down)."""
+
+SHOULDERS_DRAWN_IN: Final = 1.3
+"""Below this ratio the arms are overhead and draw the shoulders together."""
+
+
+def depth(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How far the hips sank, in % of the leg."""
+    above = _hips_above_ankles(track)
+    standing = float(np.median(above[at_rest(track, repetition)]))
+    lowest = float(np.median(above[around(track, repetition.turn)]))
+    return Measurement(100 * (standing - lowest) / standing, repetition.turn)
+
+
+def knee_in(side: str) -> Measure:
+    """Return what measures how far a knee is inside its foot, in % of half the stance."""
+
+    def measure(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+        left, right = _knee_out(track, "L"), _knee_out(track, "R")
+        both, half_apart = (left + right) / 2, (left - right) / 2
+        # Beyond that, it is not the turn of the body that makes one knee look further in.
+        uneven = np.sign(half_apart) * np.maximum(np.abs(half_apart) - BY_A_TURN, 0.0)
+        inside = 100 * (1 - both - (uneven if side == "L" else -uneven))
+        return worst(track, inside, during(track, repetition, _down(track), LOADED))
+
+    return measure
+
+
+def asymmetry(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How differently far out both knees are, in % of half the stance."""
+    apart = 100 * np.abs(_knee_out(track, "R") - _knee_out(track, "L"))
+    return worst(track, apart, during(track, repetition, _down(track), LOADED))
+
+
+def stance(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How far the ankles are apart while standing, in % of the width of the shoulders."""
+    rest = at_rest(track, repetition)
+    shoulders = _median(_width(track, "Shoulder")[rest])
+    hips = _median(_width(track, "Hip")[rest])
+    if shoulders < SHOULDERS_DRAWN_IN * hips:
+        shoulders = SHOULDERS_OVER_HIPS * hips
+    ankles = _median(_width(track, "Ankle")[rest])
+    return Measurement(100 * ankles / shoulders, repetition.start)
+
+
+def lean_forward(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How far the torso leans to the camera, in degrees, by how much shorter it looks."""
+    torso = distance(place(track, "Neck"), place(track, "MidHip"))
+    standing = _median(torso[at_rest(track, repetition)])
+    lean = np.degrees(np.arccos(np.clip(torso / standing, 0.0, 1.0)))
+    return worst(track, lean, around(track, repetition.turn))
+
+
+def lean_left(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How far the torso leans to the person's left, in degrees, more than it does standing."""
+    up = place(track, "Neck") - place(track, "MidHip")
+    lean = np.degrees(np.arctan2(up[:, 0], -up[:, 1]))
+    return _furthest(track, repetition, lean)
+
+
+def hip_shift(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How far the hips go to the person's left of the feet, in % of the standing torso."""
+    torso = distance(place(track, "Neck"), place(track, "MidHip"))
+    standing = _median(torso[at_rest(track, repetition)])
+    shift = place(track, "MidHip")[:, 0] - place(track, "RAnkle", "LAnkle")[:, 0]
+    return _furthest(track, repetition, 100 * shift / standing)
+
+
+def head(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How high the nose is above the neck at the bottom, in % of what it is standing."""
+    above = place(track, "Neck")[:, 1] - place(track, "Nose")[:, 1]
+    standing = _median(above[at_rest(track, repetition)])
+    if standing <= 0:
+        return None
+    return Measurement(
+        100 * _median(above[around(track, repetition.turn)]) / standing, repetition.turn
+    )
+
+
+def descent(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How long the way down took, in seconds."""
+    return Measurement(repetition.turn - repetition.start, repetition.start)
+
+
+def ascent(track: PoseTrack, repetition: Repetition) -> Measurement | None:
+    """How long the way up took, in seconds."""
+    return Measurement(repetition.end - repetition.turn, repetition.turn)
+
+
+def _median(values: FloatArray) -> float:
+    return float(np.median(values))
+
+
+def _hips_above_ankles(track: PoseTrack) -> FloatArray:
+    return np.asarray(place(track, "RAnkle", "LAnkle")[:, 1] - place(track, "MidHip")[:, 1])
+
+
+def _down(track: PoseTrack) -> FloatArray:
+    """Return [T] what grows from standing to the bottom."""
+    return np.asarray(place(track, "MidHip")[:, 1])
+
+
+def _width(track: PoseTrack, pair: str) -> FloatArray:
+    """Return [T] how far a left and a right joint are apart across the picture."""
+    return np.asarray(np.abs(place(track, f"L{pair}")[:, 0] - place(track, f"R{pair}")[:, 0]))
+
+
+def _knee_out(track: PoseTrack, side: str) -> FloatArray:
+    """Return [T] how far out a knee is from the middle of the feet, in halves of the stance.
+
+    Of a stance narrower than the hips, half the hips' width is taken: next to nothing is no unit.
+    """
+    middle = place(track, "RAnkle", "LAnkle")[:, 0]
+    out = place(track, f"{side}Knee")[:, 0] - middle
+    half = np.maximum(_median(_width(track, "Ankle")), _median(_width(track, "Hip"))) / 2
+    return np.asarray((out if side == "L" else -out) / half)
+
+
+def _furthest(track: PoseTrack, repetition: Repetition, values: FloatArray) -> Measurement | None:
+    """Return the value furthest to either side from where it is while standing."""
+    moved = values - _median(values[at_rest(track, repetition)])
+    loaded = during(track, repetition, _down(track), LOADED)
+    found = worst(track, np.abs(moved), loaded)
+    if found is None:
+        return None
+    at = int(np.argmin(np.abs(track.times - found.moment)))
+    return Measurement(float(moved[at]), found.moment)
+
+
+KNEES: Final = ("RHip", "LHip", "RKnee", "LKnee", "RAnkle", "LAnkle")
+HIPS: Final = ("MidHip", "RAnkle", "LAnkle")
+TORSO: Final = ("Neck", "MidHip")
+NOT_TURNED: Final = 25.0
+"""Degrees; further round, the way forwards of knees and torso shows as one to the side."""
+
+KNEES_SOURCE: Final = (
+    "knee over foot separation: after Noyes et al. 2005, Bell, Padua and Clark 2008; by side: ours"
+)
+TURN_SOURCE: Final = "Schoenfeld 2010, Myer et al. 2014; as seen from the front: ours"
+
+QUANTITIES: Final = (
+    Quantity(
+        "depth", "%", "parallel thighs: Schoenfeld 2010; over the leg: ours", HIPS, depth,
+        tolerance=4.0, max_turn=90.0,
+    ),
+    Quantity(
+        "left_knee_in", "%", KNEES_SOURCE, KNEES, knee_in("L"), tolerance=6.0, max_turn=NOT_TURNED
+    ),
+    Quantity(
+        "right_knee_in", "%", KNEES_SOURCE, KNEES, knee_in("R"), tolerance=6.0, max_turn=NOT_TURNED
+    ),
+    Quantity(
+        "asymmetry", "%", "ours", KNEES, asymmetry, tolerance=15.0, max_turn=NOT_TURNED
+    ),
+    Quantity(
+        "stance", "%", "McCaw and Melrose 1999, Escamilla et al. 2001",
+        ("RShoulder", "LShoulder", "RHip", "LHip", "RAnkle", "LAnkle"), stance, tolerance=8.0,
+    ),
+    Quantity("lean_forward", "°", TURN_SOURCE, TORSO, lean_forward, tolerance=4.0),
+    Quantity(
+        "lean_left", "°", TURN_SOURCE, TORSO, lean_left, tolerance=3.0, max_turn=NOT_TURNED
+    ),
+    Quantity(
+        "hip_shift", "%", "Myer et al. 2014; over the torso: ours", ("Neck", *HIPS), hip_shift,
+        tolerance=3.0, max_turn=NOT_TURNED,
+    ),
+    Quantity(
+        "head", "%", "neutral neck: Schoenfeld 2010, Myer et al. 2014; measure: ours",
+        ("Nose", "Neck"), head, tolerance=8.0,
+    ),
+    Quantity("descent", "s", "ours", ("MidHip",), descent, 0.1, max_turn=180.0, digits=1),
+    Quantity("ascent", "s", "ours", ("MidHip",), ascent, 0.1, max_turn=180.0, digits=1),
+)  # fmt: skip

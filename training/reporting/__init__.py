@@ -1,0 +1,1 @@
+"""The sections of the training's report, each from what the saved runs hold."""
