@@ -23,7 +23,8 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edge.joints import INDEX, TEN
-from training.synthetic.limits import LIMITS, PARTS, TOO_DEEP, severities
+from training.datasets import PARTS
+from training.synthetic.limits import LIMITS, TOO_DEEP, severities
 
 JOINTS: Final = (*TEN, INDEX["Nose"], INDEX["REar"], INDEX["LEar"])
 """BODY_25 numbers of the joints that are kept: the ten and the head's."""

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("anny", reason="training needs .venv-training, see training/README.md")
 
 from training.corpus import LOWEST
+from training.datasets import PARTS
 from training.synthetic.body import sample_phenotype
 from training.synthetic.clips import (
     KINDS,
@@ -20,7 +21,7 @@ from training.synthetic.clips import (
     sample_intent,
     sample_movement,
 )
-from training.synthetic.limits import LIMITS, PARTS, TOO_DEEP, mean_of, measured, severities
+from training.synthetic.limits import LIMITS, TOO_DEEP, mean_of, measured, severities
 from training.synthetic.rig import Rig
 from training.synthetic.skeleton import BODY_25, JOINT
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.synthetic.limits import LIMITS, PARTS, TOO_DEEP, mean_of, measured, severities
+from training.datasets import PARTS
+from training.synthetic.limits import LIMITS, TOO_DEEP, mean_of, measured, severities
 from training.synthetic.skeleton import BODY_25, JOINT
 from training.synthetic.timing import Repetition
 

@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from training.datasets import PARTS
 from training.synthetic.body import sample_body
 from training.synthetic.camera import Camera, project
-from training.synthetic.limits import LIMITS, PARTS, mean_of, measured, severities
+from training.synthetic.limits import LIMITS, mean_of, measured, severities
 from training.synthetic.movement import (
     ARMS,
     HIP_SHIFT,
