@@ -111,9 +111,15 @@ def at_rest(track: PoseTrack, repetition: Repetition) -> BoolArray:
 
     A clip that is cut close has at least its first and last frames there.
     """
+    before, after = before_and_after(track, repetition)
+    return np.asarray(before | after)
+
+
+def before_and_after(track: PoseTrack, repetition: Repetition) -> tuple[BoolArray, BoolArray]:
+    """Return the two parts of :func:`at_rest`: [T] before the repetition, and [T] after it."""
     before = track.times <= max(repetition.start, track.times[0]) + A_MOMENT
     after = track.times >= min(repetition.end, track.times[-1]) - A_MOMENT
-    return np.asarray(before | after)
+    return np.asarray(before), np.asarray(after)
 
 
 def around(track: PoseTrack, moment: float) -> BoolArray:

@@ -22,7 +22,14 @@ RETURNED: Final = 0.75
 """The share of the way after which the person counts as having come back."""
 
 RESTING: Final = 0.95
-"""The share of the way after which the person is at rest again."""
+"""The share of the way after which the person is at rest again, once the rise is over."""
+
+RISING: Final = 0.3
+"""Shares of the way per second above which the rise is not over: a clip that began on the way down
+ends higher than it began."""
+
+RISE_SECONDS: Final = 0.1
+"""Seconds over which the speed of the rise is taken."""
 
 RETURNED_AT_THE_END: Final = 0.5
 """A clip may be cut before the person is at rest again: this share is enough at its end."""
@@ -121,18 +128,28 @@ class RepetitionSegmenter:
             self._top_after = top = now
         sank_again = heights[top] - heights[now] >= self._least / 2
         rested = self._times[now] - self._times[top] >= MAX_RETURN_SECONDS
-        if self._share(top) >= RESTING or sank_again or rested:
+        at_rest = self._share(top) >= RESTING and self._speed(now) <= RISING
+        if at_rest or sank_again or rested:
             return self._close(top)
         return None
+
+    def _speed(self, now: int) -> float:
+        """Return how fast the person rises, in shares of the way per second."""
+        before = now
+        while before > 0 and self._times[now] - self._times[before] < RISE_SECONDS:
+            before -= 1
+        seconds = self._times[now] - self._times[before]
+        return (self._share(now) - self._share(before)) / seconds if seconds > 0 else 0.0
 
     def _share(self, index: int) -> float:
         """Return how much of the way is regained at ``index``, 0 to 1 and above."""
         bottom = self._heights[self._bottom or 0]
         return (self._heights[index] - bottom) / (self._heights[self._top] - bottom)
 
-    def _close(self, end: int) -> Repetition:
+    def _close(self, top: int) -> Repetition:
         bottom = self._bottom or 0
         travel = self._heights[self._top] - self._heights[bottom]
+        end = self._end(top)
         repetition = Repetition(
             self._times[self._start()], self._times[bottom], self._times[end], travel
         )
@@ -141,6 +158,14 @@ class RepetitionSegmenter:
         self._bottom, self._top_after = None, None
         self._top = int(np.argmax(self._heights))
         return repetition
+
+    def _end(self, top: int) -> int:
+        """Return the first moment at which the person is at rest again, if they ever are."""
+        if self._share(top) < RESTING:
+            return top
+        bottom = self._bottom or 0
+        level = self._heights[bottom] + RESTING * (self._heights[top] - self._heights[bottom])
+        return next(i for i in range(bottom, top + 1) if self._heights[i] >= level)
 
     def _start(self) -> int:
         """Return the last moment at which the person was still at rest before this descent."""

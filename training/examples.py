@@ -6,6 +6,7 @@ train = make_examples(takes, copies=4, seed=1, cache=Path("training/runs/films")
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 from collections.abc import Sequence
@@ -20,8 +21,10 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edge.errors import FeatureError
+from training import filming
 from training.corpus import LABELS
 from training.filming import INPUTS, Features, Shot, features, film, judged_part
+from training.synthetic.clips import sample_camera
 from training.synthetic.pose_errors import PATH as POSE_ERRORS
 from training.synthetic.pose_errors import default_bank
 from training.takes import Take
@@ -80,6 +83,12 @@ class Examples:
     def _arrays(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "inputs"}
 
+    @property
+    def head_seen(self) -> npt.NDArray[np.bool_]:
+        """Return [N] whether nose and ears are known."""
+        known = self.columns("head").stop - 1
+        return np.array([bool(one[0, known]) for one in self.inputs])
+
     def columns(self, name: str) -> slice:
         """Return which columns of the inputs an input has."""
         start = 0
@@ -116,8 +125,8 @@ def make_examples(takes: Sequence[Take], copies: int, seed: int, cache: Path) ->
 
     :param cache: folder in which they are kept under a hash of all that they were made from.
     """
-    about = json.dumps([copies, seed, _digest(takes)]).encode() + POSE_ERRORS.read_bytes()
-    path = cache / f"{hashlib.sha256(about).hexdigest()[:16]}.npz"
+    about = json.dumps([copies, seed, _digest(takes), filming_hash()])
+    path = cache / f"{hashlib.sha256(about.encode()).hexdigest()[:16]}.npz"
     if not path.exists():
         chunks = [
             (number, list(takes[start : start + CHUNK]))
@@ -131,6 +140,12 @@ def make_examples(takes: Sequence[Take], copies: int, seed: int, cache: Path) ->
             together = together + part
         together.save(path)
     return Examples.load(path)
+
+
+def filming_hash() -> str:
+    """Return a hash of what decides how takes are filmed: cameras, the shots, and the errors."""
+    sources = inspect.getsource(filming) + inspect.getsource(sample_camera)
+    return hashlib.sha256(sources.encode() + POSE_ERRORS.read_bytes()).hexdigest()[:16]
 
 
 def _labels(take: Take, shot: Shot) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.float64]]:

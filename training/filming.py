@@ -34,6 +34,9 @@ INPUTS: Final = {"differences": 2 * len(TEN), "positions": 2 * len(TEN), "head":
 ANKLE_HEIGHT: Final = 0.08
 """Metres from the floor to the middle of an adult's ankle joint."""
 
+MOST_CUT: Final = 0.6
+"""Share of the way down, or up, that a clip lacks at most: people start the recording late."""
+
 FRAME_RATES: Final = ((15, 24), (24, 31), (31, 60))
 """Frames per second of slow, usual and fast cameras."""
 
@@ -54,7 +57,8 @@ class Shot:
     :param errors: whether the pose model's measured errors are added.
     :param neck: how far above the recorded neck this estimator puts it, in torso lengths.
     :param headless: whether the source knows only the ten joints.
-    :param cut: seconds missing before and after the repetition and its margin.
+    :param cut: shares of the way down and of the way up that the clip lacks; 0: nothing, and the
+        margin is there.
     """
 
     camera: Camera = field(default_factory=Camera)
@@ -71,7 +75,7 @@ class Shot:
     def random(cls, rng: np.random.Generator) -> Shot:
         """Return a shot as varied as gyms, cameras and pose estimators are."""
         band = FRAME_RATES[int(rng.choice(3, p=[0.2, 0.6, 0.2]))]
-        before, after = rng.uniform(0, 0.5, 2) * (rng.random(2) < 0.2)
+        before, after = rng.uniform(0, MOST_CUT, 2) * (rng.random(2) < 0.2)
         return cls(
             camera=sample_camera(rng),
             rate=rng.uniform(*band),
@@ -129,11 +133,19 @@ def judged_part(track: PoseTrack, cut: tuple[float, float] = (0.0, 0.0)) -> Pose
     It is the deepest repetition with its margin; where none is deep enough to be found, the clip
     is taken to be cut to one repetition already.
 
-    :param cut: seconds to leave out before and after.
+    :param cut: shares of the way down and of the way up to leave out; 0: nothing at all.
     """
     found = find_repetitions(track, SQUAT)
-    part = with_margin(track, max(found, key=lambda one: one.travel)) if found else track
-    return part.between(part.times[0] + cut[0], part.times[-1] - cut[1])
+    if not found:
+        return track
+    deepest = max(found, key=lambda one: one.travel)
+    part = with_margin(track, deepest)
+    first, last = part.times[[0, -1]]
+    if cut[0] > 0:
+        first = deepest.start + cut[0] * (deepest.turn - deepest.start)
+    if cut[1] > 0:
+        last = deepest.end - cut[1] * (deepest.end - deepest.turn)
+    return part.between(first, last)
 
 
 def features(track: PoseTrack) -> Features:

@@ -12,7 +12,7 @@ from keras import ops
 
 from training.corpus import LABELS
 from training.datasets import CLASSES
-from training.examples import Examples
+from training.examples import NECK, Examples
 from training.filming import Features
 from training.model import VIEW_SCALE, Hyperparameters, build
 
@@ -188,7 +188,10 @@ def fit(
 
 
 def answer(model: keras.Model, hyper: Hyperparameters, examples: Examples) -> Answers:
-    """Return what a network built ``trainable_with_padding`` says of the examples."""
+    """Return what a network built ``trainable_with_padding`` says of the examples.
+
+    As in the kiosk, the neck of somebody whose head was not seen is not judged: it counts as fine.
+    """
     outputs: dict[str, list[Any]] = {name: [] for name in hyper.outputs}
     order = np.argsort([len(one) for one in examples.inputs], kind="stable")
     for begin in range(0, len(order), 256):
@@ -198,4 +201,6 @@ def answer(model: keras.Model, hyper: Hyperparameters, examples: Examples) -> An
             outputs[name].append(np.asarray(said[name], dtype=np.float64))
     back = np.argsort(order)
     arrays = {name: np.concatenate(values)[back] for name, values in outputs.items()}
+    if "parts" in arrays:
+        arrays["parts"][~examples.head_seen, NECK] = 0.0
     return Answers(arrays["probabilities"][:, GOOD], arrays.get("parts"), arrays.get("view"))

@@ -19,13 +19,12 @@ from edge.errors import FeatureError
 from training import corpus
 from training.corpus import LABELS
 from training.datasets import HARD_TO_SEE, SOURCES, DataError, read, read_for_training
-from training.examples import Examples, make_examples, plain_examples
+from training.examples import Examples, filming_hash, make_examples, plain_examples
 from training.filming import features, judged_part
 from training.halves import Half, halves
 from training.rendered_clips import RenderedClip, load_clips
 from training.runs import file_hash
 from training.synthetic.limits import LIMITS, severities
-from training.synthetic.pose_errors import PATH as POSE_ERRORS
 from training.takes import Take, corpus_takes, recorded_takes
 
 RECORDED: Final = ("uiprmd-vicon", "uiprmd-kinect")
@@ -111,9 +110,9 @@ class Sets:
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
-        """Hashes of the recorded sets that are there, of pose errors, limits and corpora."""
+        """Hashes of the recorded sets that are there, of filming, limits and corpora."""
         limits = hashlib.sha256(repr(LIMITS).encode()).hexdigest()[:16]
-        found = {"pose_errors": file_hash(POSE_ERRORS), "limits": limits}
+        found = {"filming": filming_hash(), "limits": limits}
         for name, source in SOURCES.items():
             try:
                 found[name] = file_hash(source.files(self.data)[0])

@@ -111,6 +111,12 @@ def test_a_plain_squat_in_numbers() -> None:
     assert found["ascent"] == pytest.approx(0.9, abs=0.1)
 
 
+@pytest.mark.parametrize(("begins", "ends"), [(0.9, 4.0), (0.0, 2.1)])
+def test_a_squat_filmed_too_late_or_left_too_soon_is_as_deep(begins: float, ends: float) -> None:
+    track = squat_track(TIMES).between(begins, ends)
+    assert values(track)["depth"].value == pytest.approx(100 * 80 / 175, abs=2)
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

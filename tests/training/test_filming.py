@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from edge.joints import INDEX, SWAP, TEN
+from edge.repetitions import find_repetitions
 from edge.track import PoseTrack
 from tests.training.made_up import take
-from training.filming import INPUTS, Shot, features, film, judged_part
+from training.filming import INPUTS, SQUAT, Shot, features, film, judged_part
 from training.synthetic.camera import Camera
 from training.synthetic.pose_errors import default_bank
 
@@ -73,9 +74,12 @@ def test_tempo_makes_the_input_longer() -> None:
 
 def test_a_cut_shortens_both_ends() -> None:
     track = filmed(Shot())
-    whole, cut = judged_part(track), judged_part(track, (0.2, 0.3))
-    assert cut.times[0] - whole.times[0] == pytest.approx(0.2, abs=0.04)
-    assert whole.times[-1] - cut.times[-1] == pytest.approx(0.3, abs=0.04)
+    (found,) = find_repetitions(track, SQUAT)
+    whole, cut = judged_part(track), judged_part(track, (0.2, 0.5))
+    assert whole.times[0] < found.start and whole.times[-1] > found.end
+    down, up = found.turn - found.start, found.end - found.turn
+    assert cut.times[0] == pytest.approx(found.start + 0.2 * down, abs=0.04)
+    assert cut.times[-1] == pytest.approx(found.end - 0.5 * up, abs=0.04)
 
 
 def test_another_estimators_neck_is_higher() -> None:

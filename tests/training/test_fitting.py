@@ -76,6 +76,19 @@ def learnt() -> tuple[Examples, list[np.ndarray]]:
     return toy(24, seed=2), said
 
 
+def test_nobody_judges_the_neck_of_a_head_that_was_not_seen() -> None:
+    people = toy(6)
+    head = people.columns("head")
+    for one in people.inputs[:3]:
+        one[:, head] = 0.0
+    for one in people.inputs[3:]:
+        one[:, head.stop - 1] = 1.0
+    said = answer(build(OURS, trainable_with_padding=True), OURS, people)
+    assert said.parts is not None
+    neck = said.parts[:, LABELS.index("neck")]
+    assert not neck[:3].any() and (neck[3:] > 0).all()
+
+
 def test_it_learns_and_repeats_itself_from_the_same_seed(learnt: tuple) -> None:
     people, (one, other) = learnt
     assert balanced_accuracy(people.labels, one.score) > 0.9

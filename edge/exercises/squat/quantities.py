@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from edge.exercise import Measure, Measurement, Quantity, Repetition
-from edge.measuring import around, at_rest, distance, during, place, worst
+from edge.measuring import around, at_rest, before_and_after, distance, during, place, worst
 from edge.track import FloatArray, PoseTrack
 
 LOADED: Final = 0.5
@@ -31,7 +31,8 @@ SHOULDERS_DRAWN_IN: Final = 1.3
 def depth(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     """How far the hips sank, in % of the leg."""
     above = _hips_above_ankles(track)
-    standing = float(np.median(above[at_rest(track, repetition)]))
+    # Who is filmed too late stands only afterwards, and who walks off at once only before.
+    standing = max(_median(above[end]) for end in before_and_after(track, repetition))
     lowest = float(np.median(above[around(track, repetition.turn)]))
     return Measurement(100 * (standing - lowest) / standing, repetition.turn)
 
