@@ -34,6 +34,9 @@ VIEW_SCALE: Final = (20.0, 0.4)
 
 VIEW_MEAN: Final = (0.0, 1.3)
 
+NOD: Final = 10.0
+"""Nose and ears come about this share of a torso closer, or further apart, in a nod."""
+
 Kind = Literal["thesis", "no_lstm", "no_convolutions", "parts"]
 
 
@@ -115,18 +118,28 @@ def build(hyper: Hyperparameters, *, trainable_with_padding: bool) -> keras.Mode
     first = inputs[hyper.inputs[0]]
     mask = LengthMask(name="mask")(first, lengths) if trainable_with_padding else None
 
-    # Per frame the joints move by hundredths of a torso; the network learns faster from torso
-    # lengths per second.
-    scaled = [
-        layers.Rescaling(RATE if name == "differences" else 1.0, name=f"{name}_scale")(one)
-        for name, one in inputs.items()
-    ]
+    scaled = [_scaled(name, one) for name, one in inputs.items()]
     x = layers.Concatenate(name="inputs")(scaled) if len(scaled) > 1 else scaled[0]
     x = _hidden(x, mask)
     body = _parts_body if hyper.kind == "parts" else _thesis_body
     outputs = body(x, mask, hyper)
     taken = {**inputs, "lengths": lengths} if trainable_with_padding else inputs
     return keras.Model(taken, outputs, name=hyper.kind)
+
+
+def _scaled(name: str, one: Any) -> Any:
+    """Return an input in units in which what matters is about 1.
+
+    Per frame the joints move by hundredths of a torso, so they are given in torso lengths per
+    second. A nod is a tenth of a torso between nose and ears, a small difference of large numbers:
+    it is given by itself as well.
+    """
+    if name == "differences":
+        return layers.Rescaling(RATE, name="differences_scale")(one)
+    if name == "head":
+        nod = NOD * (one[..., 0:2] - one[..., 2:4])
+        return layers.Concatenate(name="head_scale")([one, nod])
+    return one
 
 
 def _hidden(x: Any, mask: Any) -> Any:

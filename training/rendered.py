@@ -9,8 +9,12 @@ in the same process.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -163,6 +167,30 @@ def rendered_clip(
     )
 
 
+@cache
+def cast(people: int, seed: int) -> list[Rig]:
+    """Return the people of a set; each process makes them once."""
+    return sample_bodies(np.random.default_rng((seed, STREAM, 0)), people)
+
+
+@cache
+def pose_model() -> PoseEstimator:
+    """Return this process's pose model."""
+    return BlazePose(threads=1)
+
+
+def write_clip(index: int, *, people: int, seed: int, rate: float, out: Path) -> None:
+    """Draw, track and write one clip, unless it is there already."""
+    path = clip_path(out, index)
+    if not path.exists():
+        rendered_clip(index, cast(people, seed), pose_model(), seed=seed, rate=rate).save(path)
+
+
+def clip_path(out: Path, index: int) -> Path:
+    """Return where a clip is kept."""
+    return out / f"clip_{index:05d}.npz"
+
+
 @click.command()
 @click.option("--clips", default=300, show_default=True, help="How many.")
 @click.option("--people", default=60, show_default=True, help="Of how many people.")
@@ -174,17 +202,19 @@ def rendered_clip(
     required=True,
     help="Folder to write into; clips that it holds already are kept.",
 )
-def main(clips: int, people: int, seed: int, rate: float, out: Path) -> None:
+@click.option("--workers", type=int, default=None, help="Processes; all cores by default.")
+def main(  # noqa: PLR0917
+    clips: int, people: int, seed: int, rate: float, out: Path, workers: int | None
+) -> None:
     """Draw squats, track them, and write one .npz file for each."""
     out.mkdir(parents=True, exist_ok=True)
-    missing = [(index, out / f"clip_{index:05d}.npz") for index in range(clips)]
-    missing = [(index, path) for index, path in missing if not path.exists()]
-    if not missing:
-        return
-    bodies = sample_bodies(np.random.default_rng((seed, STREAM, 0)), people)
-    estimator = BlazePose(threads=1)
-    for index, path in tqdm(missing, desc=out.name, unit="clip", disable=None):
-        rendered_clip(index, bodies, estimator, seed=seed, rate=rate).save(path)
+    missing = [index for index in range(clips) if not clip_path(out, index).exists()]
+    task = partial(write_clip, people=people, seed=seed, rate=rate, out=out)
+    # Started afresh: neither torch's threads nor OSMesa's drawing survive a fork.
+    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        drawing = pool.map(task, missing)
+        for _ in tqdm(drawing, desc=out.name, unit="clip", total=len(missing), disable=None):
+            pass
 
 
 if __name__ == "__main__":
