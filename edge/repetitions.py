@@ -7,6 +7,7 @@ neither a tremble nor a pause makes a repetition.
 
 from __future__ import annotations
 
+from math import hypot, isfinite
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 from edge.exercise import Exercise, Repetition
 from edge.exercises import load
 from edge.joints import L_ANKLE, MID_HIP, NECK, R_ANKLE
-from edge.preprocessing import MIN_CONFIDENCE, RATE, resample
+from edge.preprocessing import MIN_CONFIDENCE, RATE, evenly
 from edge.track import FloatArray, Pose, PoseTrack
 
 RETURNED: Final = 0.75
@@ -84,7 +85,7 @@ class RepetitionSegmenter:
 
     def push(self, time: float, height: float) -> Repetition | None:
         """Take a height (torso lengths) at ``time`` (seconds); return a repetition if one ended."""
-        if not np.isfinite(height):
+        if not isfinite(height):
             return None
         self._times.append(time)
         self._heights.append(height)
@@ -179,34 +180,44 @@ class Place:
     """Notices that somebody has gone to another place.
 
         place = Place()
-        place.left(time, pose.joints)      # True: from here on they are elsewhere
+        place.left(time, *standing(pose.joints))      # True: from here on they are elsewhere
 
     Walking towards the camera moves the hips in the picture as a repetition does, but the feet
     as well. A camera held by hand drifts less, and an ankle that is seen wrongly comes back.
     """
 
     def __init__(self) -> None:
-        self._feet = np.full(2, np.nan)
+        self._feet: tuple[float, float] | None = None
         self._size = 0.0
         self._here = 0.0  # when the feet were last seen in this place
 
-    def left(self, time: float, joints: FloatArray) -> bool:
-        """Take the joints [25, 2] at ``time`` (seconds); tell whether a new place begins there.
+    def left(self, time: float, x: float, y: float, size: float) -> bool:
+        """Take where somebody stands at ``time`` (seconds); tell whether a new place begins there.
 
         Frames in which neck or ankles are not seen (NaN) change nothing.
+
+        :param x, y, size: from :func:`standing`.
         """
-        feet = joints[[R_ANKLE, L_ANKLE]].mean(axis=0)
-        size = float(np.hypot(*(feet - joints[NECK])))
-        if not np.isfinite(size):
+        if not isfinite(size):
             return False
-        known = bool(np.isfinite(self._feet).all())
+        known = self._feet is not None
         self._size = max(self._size, size)
-        if known and float(np.hypot(*(feet - self._feet))) <= SAME_PLACE * self._size:
+        if self._feet and hypot(x - self._feet[0], y - self._feet[1]) <= SAME_PLACE * self._size:
             self._here = time
         elif not known or time - self._here >= LEFT_SECONDS:
-            self._feet, self._size, self._here = feet, size, time
+            self._feet, self._size, self._here = (x, y), size, time
             return known
         return False
+
+
+def standing(joints: FloatArray) -> FloatArray:
+    """Return [..., 3] the middle of the ankles, x and y, and how far below the neck it is.
+
+    :param joints: [..., 25, 2]; NaN where not seen.
+    """
+    feet = (joints[..., R_ANKLE, :] + joints[..., L_ANKLE, :]) / 2
+    up = feet - joints[..., NECK, :]
+    return np.concatenate([feet, np.hypot(up[..., :1], up[..., 1:])], axis=-1)
 
 
 class LiveCounter:
@@ -231,7 +242,7 @@ class LiveCounter:
         if pose.confidence[[NECK, MID_HIP, *self._signal.needs()]].min() < MIN_CONFIDENCE:
             return
         seen = pose.confidence[:, None] >= MIN_CONFIDENCE
-        if self._place.left(time, np.where(seen, pose.joints, np.nan)):
+        if self._place.left(time, *standing(np.where(seen, pose.joints, np.nan)).tolist()):
             self._segmenter = RepetitionSegmenter(self._signal.least)
             self._torso = 0.0
         # Leaning shortens the torso in the picture: the longest one so far is the true one.
@@ -250,9 +261,10 @@ def heights_of(even: PoseTrack, exercise: Exercise) -> FloatArray:
 
     :param even: a track at 30 Hz without gaps.
     """
-    torsos = np.hypot(*np.moveaxis(even.joints[:, NECK] - even.joints[:, MID_HIP], -1, 0))
+    torsos = np.sort(np.hypot(*(even.joints[:, NECK] - even.joints[:, MID_HIP]).T))
     # Leaning shortens the torso in the picture: nearly the longest one is the true one.
-    torso = np.nanpercentile(torsos, 90) if np.isfinite(torsos).any() else np.nan
+    last = np.count_nonzero(np.isfinite(torsos)) - 1
+    torso = np.interp(0.9 * last, np.arange(len(torsos)), torsos) if last >= 0 else np.nan
     heights = gaussian_filter1d(exercise.signal.height(even.joints), 2.0, mode="nearest") / torso
     return np.asarray(np.where(exercise.signal.in_position(even.joints), heights, np.nan))
 
@@ -267,21 +279,17 @@ def find_repetitions(track: PoseTrack, exercise: Exercise | None = None) -> list
     :raises FeatureError: nobody's hips were seen.
     """
     exercise = exercise or load()
-    even = resample(track)
+    even = evenly(track)
     place = Place()
-    bounds = [
-        frame
-        for frame, (time, joints) in enumerate(zip(even.times, even.joints, strict=True))
-        if place.left(float(time), joints)
-    ]
+    stood = zip(even.times.tolist(), *standing(even.joints).T.tolist(), strict=True)
+    bounds = [frame for frame, where in enumerate(stood) if place.left(*where)]
     found: list[Repetition] = []
     for stay in np.split(np.arange(len(even)), bounds):
         part = PoseTrack(even.times[stay], even.joints[stay], even.confidence[stay])
         heights = heights_of(part, exercise)
         segmenter = RepetitionSegmenter(exercise.signal.least)
-        ended = [
-            segmenter.push(float(t), float(h)) for t, h in zip(part.times, heights, strict=True)
-        ]
+        pairs = zip(part.times.tolist(), heights.tolist(), strict=True)
+        ended = [segmenter.push(time, height) for time, height in pairs]
         found += [repetition for repetition in [*ended, segmenter.finish()] if repetition]
     seen_throughout = not bounds and np.diff(track.times).max(initial=0.0) <= CUT_REST_SECONDS
     if not found and seen_throughout:

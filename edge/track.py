@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,9 @@ from edge.joints import BODY_25
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,20 @@ class PoseTrack:
         track = PoseTrack.from_poses([(0.0, pose), (0.033, pose)])
         track.joints[:, edge.joints.MID_HIP]
 
+    A track is never changed once it is made: :func:`once_per_track` relies on it.
+
     :param times: [T] seconds, strictly increasing.
     :param joints: [T, 25, 2] pixels (or any unit), y down; NaN where a joint is not seen.
     :param confidence: [T, 25] from 0 to 1.
+    :ivar remembered: what was made of it, by what made it.
     """
 
     times: FloatArray
     joints: FloatArray
     confidence: FloatArray
+    remembered: dict[object, object] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         length = len(self.times)
@@ -87,3 +98,26 @@ class PoseTrack:
         """Return the part from ``start`` to ``end`` (seconds), both included."""
         keep = (self.times >= start) & (self.times <= end)
         return PoseTrack(self.times[keep], self.joints[keep], self.confidence[keep])
+
+
+def once_per_track(
+    make: Callable[Concatenate[PoseTrack, _P], _R],
+) -> Callable[Concatenate[PoseTrack, _P], _R]:
+    """Remember with a track what a function makes of it.
+
+        @once_per_track
+        def evenly(track: PoseTrack) -> PoseTrack: ...
+
+    Whoever judges, measures and explains a repetition needs the same things of it. What is
+    returned belongs to all of them: nobody may change it. Further arguments must be hashable.
+    """
+    name = f"{make.__module__}.{make.__qualname__}"
+
+    @wraps(make)
+    def remembered(track: PoseTrack, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        key = (name, args, *kwargs.items())
+        if key not in track.remembered:
+            track.remembered[key] = make(track, *args, **kwargs)
+        return cast("_R", track.remembered[key])
+
+    return remembered

@@ -8,7 +8,17 @@ import pytest
 from edge.exercise import Measurement, Repetition
 from edge.exercises import load
 from edge.joints import INDEX
-from edge.measuring import angle, around, at_rest, can_show, during, measure, near_side, worst
+from edge.measuring import (
+    angle,
+    around,
+    at_rest,
+    can_show,
+    during,
+    measure,
+    median,
+    near_side,
+    worst,
+)
 from edge.repetitions import find_repetitions, with_margin
 from edge.track import PoseTrack
 from tests.edge.people import depth_at, squat_track, track_of
@@ -91,6 +101,11 @@ def test_the_worst_is_no_slip_of_the_pose_model() -> None:
     everywhere = np.ones(len(TRACK), bool)
     assert worst(TRACK, values, everywhere) == Measurement(5.0, float(TIMES[60]))
     assert worst(TRACK, values, ~everywhere) is None
+
+
+@pytest.mark.parametrize("values", [[3.0], [4.0, 1.0], [5.0, 1.0, 2.0], [1.0, np.nan, 2.0]])
+def test_the_median_is_numpys(values: list[float]) -> None:
+    assert median(np.array(values)) == pytest.approx(float(np.median(values)), nan_ok=True)
 
 
 def test_angles() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.interpolate import PchipInterpolator
 
 from edge.errors import FeatureError
 from edge.joints import BODY_25, INDEX, MID_HIP, NECK, TEN
@@ -16,6 +17,7 @@ from edge.preprocessing import (
     Features,
     head,
     normalise,
+    pchip,
     positions,
     prepare,
     reference_frame,
@@ -187,6 +189,28 @@ def test_resampling_keeps_the_samples_of_a_30_hz_track() -> None:
 def test_what_cannot_be_judged_says_why(track: PoseTrack, message: str) -> None:
     with pytest.raises(FeatureError, match=message):
         differences(track)
+
+
+@given(
+    steps_=hnp.arrays(np.float64, st.integers(2, 20), elements=st.floats(0.01, 1)),
+    data=st.data(),
+)
+def test_the_cubic_is_scipys(steps_: np.ndarray, data: st.DataObject) -> None:
+    at = np.cumsum(steps_)
+    values = data.draw(hnp.arrays(np.float64, (len(at), 3), elements=st.integers(-3, 3)))
+    times = np.linspace(at[0], at[-1], 50)
+    found, expected = pchip(at, values, times), PchipInterpolator(at, values)(times)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in PREPROCESSINGS}))
+def test_several_clips_are_made_together_as_one_by_one(name: str) -> None:
+    one = prepare(with_ears(squat_track(NOISELESS)))
+    headless = one.copy()
+    headless[:, INDEX["Nose"]] = np.nan
+    make = PREPROCESSINGS[name, 1]
+    clips = [one, headless, 2 * one]
+    np.testing.assert_array_equal(make(np.stack(clips)), np.stack([make(clip) for clip in clips]))
 
 
 def test_a_rate_of_zero_is_refused() -> None:

@@ -12,8 +12,17 @@ from typing import Final
 import numpy as np
 
 from edge.exercise import Measure, Measurement, Quantity, Repetition
-from edge.measuring import around, at_rest, before_and_after, distance, during, place, worst
-from edge.track import FloatArray, PoseTrack
+from edge.measuring import (
+    around,
+    at_rest,
+    before_and_after,
+    distance,
+    during,
+    median,
+    place,
+    worst,
+)
+from edge.track import BoolArray, FloatArray, PoseTrack, once_per_track
 
 LOADED: Final = 0.5
 """Knees, hips and torso are looked at in the deeper half of the way, where they carry the load."""
@@ -32,8 +41,8 @@ def depth(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     """How far the hips sank, in % of the leg."""
     above = _hips_above_ankles(track)
     # Who is filmed too late stands only afterwards, and who walks off at once only before.
-    standing = max(_median(above[end]) for end in before_and_after(track, repetition))
-    lowest = float(np.median(above[around(track, repetition.turn)]))
+    standing = max(median(above[end]) for end in before_and_after(track, repetition))
+    lowest = median(above[around(track, repetition.turn)])
     return Measurement(100 * (standing - lowest) / standing, repetition.turn)
 
 
@@ -41,37 +50,37 @@ def knee_in(side: str) -> Measure:
     """Return what measures how far a knee is inside its foot, in % of half the stance."""
 
     def measure(track: PoseTrack, repetition: Repetition) -> Measurement | None:
-        left, right = _knee_out(track, "L"), _knee_out(track, "R")
+        left, right = _knees_out(track)
         both, half_apart = (left + right) / 2, (left - right) / 2
         # Beyond that, it is not the turn of the body that makes one knee look further in.
         uneven = np.sign(half_apart) * np.maximum(np.abs(half_apart) - BY_A_TURN, 0.0)
         inside = 100 * (1 - both - (uneven if side == "L" else -uneven))
-        return worst(track, inside, during(track, repetition, _down(track), LOADED))
+        return worst(track, inside, _loaded(track, repetition))
 
     return measure
 
 
 def asymmetry(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     """How differently far out both knees are, in % of half the stance."""
-    apart = 100 * np.abs(_knee_out(track, "R") - _knee_out(track, "L"))
-    return worst(track, apart, during(track, repetition, _down(track), LOADED))
+    left, right = _knees_out(track)
+    return worst(track, 100 * np.abs(right - left), _loaded(track, repetition))
 
 
 def stance(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     """How far the ankles are apart while standing, in % of the width of the shoulders."""
     rest = at_rest(track, repetition)
-    shoulders = _median(_width(track, "Shoulder")[rest])
-    hips = _median(_width(track, "Hip")[rest])
+    shoulders = median(_width(track, "Shoulder")[rest])
+    hips = median(_width(track, "Hip")[rest])
     if shoulders < SHOULDERS_DRAWN_IN * hips:
         shoulders = SHOULDERS_OVER_HIPS * hips
-    ankles = _median(_width(track, "Ankle")[rest])
+    ankles = median(_width(track, "Ankle")[rest])
     return Measurement(100 * ankles / shoulders, repetition.start)
 
 
 def lean_forward(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     """How far the torso leans to the camera, in degrees, by how much shorter it looks."""
     torso = distance(place(track, "Neck"), place(track, "MidHip"))
-    standing = _median(torso[at_rest(track, repetition)])
+    standing = median(torso[at_rest(track, repetition)])
     lean = np.degrees(np.arccos(np.clip(torso / standing, 0.0, 1.0)))
     return worst(track, lean, around(track, repetition.turn))
 
@@ -86,7 +95,7 @@ def lean_left(track: PoseTrack, repetition: Repetition) -> Measurement | None:
 def hip_shift(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     """How far the hips go to the person's left of the feet, in % of the standing torso."""
     torso = distance(place(track, "Neck"), place(track, "MidHip"))
-    standing = _median(torso[at_rest(track, repetition)])
+    standing = median(torso[at_rest(track, repetition)])
     shift = place(track, "MidHip")[:, 0] - place(track, "RAnkle", "LAnkle")[:, 0]
     return _furthest(track, repetition, 100 * shift / standing)
 
@@ -94,11 +103,11 @@ def hip_shift(track: PoseTrack, repetition: Repetition) -> Measurement | None:
 def head(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     """How high the nose is above the neck at the bottom, in % of what it is standing."""
     above = place(track, "Neck")[:, 1] - place(track, "Nose")[:, 1]
-    standing = _median(above[at_rest(track, repetition)])
+    standing = median(above[at_rest(track, repetition)])
     if standing <= 0:
         return None
     return Measurement(
-        100 * _median(above[around(track, repetition.turn)]) / standing, repetition.turn
+        100 * median(above[around(track, repetition.turn)]) / standing, repetition.turn
     )
 
 
@@ -112,17 +121,14 @@ def ascent(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     return Measurement(repetition.end - repetition.turn, repetition.turn)
 
 
-def _median(values: FloatArray) -> float:
-    return float(np.median(values))
-
-
 def _hips_above_ankles(track: PoseTrack) -> FloatArray:
     return np.asarray(place(track, "RAnkle", "LAnkle")[:, 1] - place(track, "MidHip")[:, 1])
 
 
-def _down(track: PoseTrack) -> FloatArray:
-    """Return [T] what grows from standing to the bottom."""
-    return np.asarray(place(track, "MidHip")[:, 1])
+@once_per_track
+def _loaded(track: PoseTrack, repetition: Repetition) -> BoolArray:
+    """Return [T] the frames in the deeper half of the way."""
+    return during(track, repetition, place(track, "MidHip")[:, 1], LOADED)
 
 
 def _width(track: PoseTrack, pair: str) -> FloatArray:
@@ -130,22 +136,23 @@ def _width(track: PoseTrack, pair: str) -> FloatArray:
     return np.asarray(np.abs(place(track, f"L{pair}")[:, 0] - place(track, f"R{pair}")[:, 0]))
 
 
-def _knee_out(track: PoseTrack, side: str) -> FloatArray:
-    """Return [T] how far out a knee is from the middle of the feet, in halves of the stance.
+@once_per_track
+def _knees_out(track: PoseTrack) -> tuple[FloatArray, FloatArray]:
+    """Return [T] how far out both knees are from the middle of the feet, in halves of the stance.
 
-    Of a stance narrower than the hips, half the hips' width is taken: next to nothing is no unit.
+    The left knee is the first. Of a stance narrower than the hips, half the hips' width is taken:
+    next to nothing is no unit.
     """
     middle = place(track, "RAnkle", "LAnkle")[:, 0]
-    out = place(track, f"{side}Knee")[:, 0] - middle
-    half = np.maximum(_median(_width(track, "Ankle")), _median(_width(track, "Hip"))) / 2
-    return np.asarray((out if side == "L" else -out) / half)
+    half = np.maximum(median(_width(track, "Ankle")), median(_width(track, "Hip"))) / 2
+    left, right = (place(track, name)[:, 0] - middle for name in ("LKnee", "RKnee"))
+    return left / half, -right / half
 
 
 def _furthest(track: PoseTrack, repetition: Repetition, values: FloatArray) -> Measurement | None:
     """Return the value furthest to either side from where it is while standing."""
-    moved = values - _median(values[at_rest(track, repetition)])
-    loaded = during(track, repetition, _down(track), LOADED)
-    found = worst(track, np.abs(moved), loaded)
+    moved = values - median(values[at_rest(track, repetition)])
+    found = worst(track, np.abs(moved), _loaded(track, repetition))
     if found is None:
         return None
     at = int(np.argmin(np.abs(track.times - found.moment)))
