@@ -94,11 +94,8 @@ class Classifier:
         return self._judge(part)
 
     def _judge(self, part: PoseTrack) -> Judgement:
-        return self._judged(prepare(part))
-
-    def _judged(self, prepared: FloatArray) -> Judgement:
-        inputs = self.inputs(prepared)
-        answers = self.run({name: values[None] for name, values in inputs.items()})
+        prepared = prepare(part)
+        answers = self.run(self.inputs(prepared[None]))
         parts = dict(zip(self._outputs.get(PARTS, []), answers.get(PARTS, [[]])[0], strict=True))
         told = dict(zip(self._outputs.get(VIEW, []), answers.get(VIEW, [[]])[0], strict=True))
         view = View(float(told["yaw"]), float(told["height"])) if told else None
@@ -116,30 +113,34 @@ class Classifier:
             hidden |= {name for name, turn in self._visible_to.items() if abs(view.yaw) > turn}
         return frozenset(hidden.intersection(self._outputs.get(PARTS, [])))
 
-    def explain(self, part: PoseTrack, repetition: Repetition) -> Explanation | None:
+    def explain(
+        self, part: PoseTrack, repetition: Repetition, judgement: Judgement
+    ) -> Explanation | None:
         """Say which part, joint and moment cost a repetition most of its score.
 
-            explanation = classifier.explain(with_margin(track, repetition), repetition)
+            judgement = classifier.judge(part, repetition)
+            explanation = classifier.explain(part, repetition, judgement)
 
         :param part: the repetition with its margin, at any frame rate.
         :param repetition: when in it the movement begins, turns and ends.
+        :param judgement: what :meth:`judge` has said of it.
         :return: None where the bundle has no typical repetitions to compare with.
         :raises FeatureError: too little was seen to make features.
         """
         if self._typical is None:
             return None
-        prepared = prepare(part)
         return explain(
             self,
-            prepared,
+            prepare(part),
             float(part.times[0]),
             repetition,
             typical=self._typical,
-            view=self._judged(prepared).view,
+            view=judgement.view,
+            score=judgement.score,
         )
 
     def inputs(self, prepared: FloatArray) -> dict[str, Features]:
-        """Return the network's inputs, each [T, C], for joints that are prepared already."""
+        """Return the inputs, each [..., T, C], for joints [..., k, 25, 2] prepared already."""
         return {name: make(prepared) for name, make in self._preprocess.items()}
 
     def scores(self, inputs: dict[str, Features]) -> FloatArray:

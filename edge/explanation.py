@@ -9,7 +9,9 @@ a joint that stands still while the others squat is a posture that the model has
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 from pathlib import Path
 from typing import Final, Protocol
 from zipfile import BadZipFile
@@ -19,7 +21,7 @@ import numpy.typing as npt
 
 from edge.errors import BundleError
 from edge.exercise import Repetition
-from edge.joints import BODY_25, INDEX, MID_HIP, NECK
+from edge.joints import BODY_25, INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE
 from edge.judging import View
 from edge.preprocessing import RATE, Features
 from edge.track import FloatArray
@@ -45,11 +47,15 @@ JOINTS: Final[dict[str, tuple[str, ...]]] = {
 
 NEEDED: Final = tuple(INDEX[name] for names in JOINTS.values() for name in names)
 
-_SIDES = tuple(
-    tuple(INDEX[f"{side}{name}"] for name in ("Hip", "Knee", "Ankle")) for side in ("R", "L")
-)
-_HEAD = tuple(INDEX[name] for name in JOINTS["neck"])
-_TRUNK = tuple(INDEX[name] for name in (*JOINTS["torso"], "RHip", "LHip"))
+_HANGS_ON: Final = {
+    **{INDEX[name]: (MID_HIP, MID_HIP) for name in (*JOINTS["torso"], "RHip", "LHip")},
+    **{INDEX[name]: (NECK, NECK) for name in JOINTS["neck"]},
+    **{INDEX[f"{side}Knee"]: (INDEX[f"{side}Hip"], INDEX[f"{side}Ankle"]) for side in "RL"},
+}
+"""Between which two joints a joint keeps its place; what others hang on comes first."""
+
+_ROOTS: Final = [MID_HIP, R_ANKLE, L_ANKLE]
+"""The joints whose place is told by the picture itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Network(Protocol):
     """What is explained: a model that can be asked about joints that nobody recorded."""
 
     def inputs(self, prepared: FloatArray) -> dict[str, Features]:
-        """Return the inputs [T, C] for joints [k, 25, 2] as :func:`edge.preprocessing.prepare`."""
+        """Return the inputs [N, T, C] for prepared joints [N, k, 25, 2]."""
 
     def scores(self, inputs: dict[str, Features]) -> npt.NDArray[np.float64]:
         """Return [N] the scores for inputs [N, T, C]."""
@@ -132,6 +138,7 @@ def explain(
     *,
     typical: Typical,
     view: View | None = None,
+    score: float | None = None,
 ) -> Explanation:
     """Say which part, joint and moment cost a repetition most of its score.
 
@@ -139,24 +146,26 @@ def explain(
     :param start: seconds of its first frame.
     :param repetition: when it begins, turns and ends.
     :param view: from where it was seen, if that is known.
+    :param score: what the network said of it; None: it is asked.
     """
     times = start + np.arange(len(prepared)) / RATE
     moments = [repetition.start, repetition.turn, repetition.end]
     phase = np.interp(times, moments, [0.0, 0.5, 1.0])
     wanted = fitted(typical.at(phase, view), prepared, phase)
-    everywhere = np.ones(len(phase))
     parts = seen_parts(prepared)
-    changed = [replaced(prepared, wanted, part, everywhere) for part in parts]
-    before, *after = _scores(network, [prepared, *changed])
-    gains = {part: float(score - before) for part, score in zip(parts, after, strict=True)}
+    ways = corrections(prepared, wanted, parts)
+    if score is None:
+        (score,) = network.scores(network.inputs(prepared[None])).tolist()
+    after = network.scores(network.inputs(prepared + ways)).tolist()
+    gains = {part: one - score for part, one in zip(parts, after, strict=True)}
     part = max(gains, key=lambda name: gains[name])
 
-    weights = [np.exp(-0.5 * ((phase - middle) / WINDOW) ** 2) for middle in WINDOWS]
-    found = _scores(network, [replaced(prepared, wanted, part, weight) for weight in weights])
+    way = ways[parts.index(part)]
+    weights = np.exp(-0.5 * ((phase - WINDOWS[:, None]) / WINDOW) ** 2)
+    found = network.scores(network.inputs(prepared + weights[:, :, None, None] * way))
     best = int(np.argmax(found))
     frame = int(np.argmin(np.abs(phase - WINDOWS[best])))
-    apart = np.linalg.norm(replaced(prepared, wanted, part, everywhere) - prepared, axis=2)[frame]
-    joint = max(JOINTS[part], key=lambda name: float(apart[INDEX[name]]))
+    joint = max(JOINTS[part], key=lambda name: hypot(*way[frame, INDEX[name]]))
     return Explanation(part, joint, float(times[frame]), gains[part], gains)
 
 
@@ -165,65 +174,63 @@ def seen_parts(prepared: FloatArray) -> list[str]:
 
     :param prepared: [k, 25, 2] from :func:`edge.preprocessing.prepare`.
     """
-    return [
-        part
-        for part, names in JOINTS.items()
-        if np.isfinite(prepared[:, [INDEX[name] for name in names]]).all()
-    ]
+    unseen = np.count_nonzero(~np.isfinite(prepared), axis=0)
+    return [part for part, names in JOINTS.items() if not unseen[[INDEX[n] for n in names]].any()]
 
 
-def _scores(network: Network, many: list[FloatArray]) -> npt.NDArray[np.float64]:
-    rows = [network.inputs(joints) for joints in many]
-    return network.scores({name: np.stack([row[name] for row in rows]) for name in rows[0]})
-
-
-def fitted(typical: FloatArray, prepared: FloatArray, phase: FloatArray) -> FloatArray:
+def fitted(typical: FloatArray, own: FloatArray, phase: FloatArray) -> FloatArray:
     """Return the typical movement [k, 25, 2] with the proportions of this person.
 
     Everybody starts as they stand, but for their feet, whose place is itself right or wrong; how
     far the hips travel goes with the length of the legs.
     """
     still = phase <= min(0.05, float(phase.min()) + 0.05)
-    own, other = (_apart(joints) for joints in (prepared, typical))
-    mine, theirs = own[still].mean(axis=0), other[still].mean(axis=0)
-    ankles = [ankle for _, _, ankle in _SIDES]
-    legs = float(mine[ankles, 1].mean() / theirs[ankles, 1].mean())
-    moved = other - theirs + mine
-    moved[:, MID_HIP] = other[:, MID_HIP] * legs
-    moved[:, ankles] = other[:, ankles] * [1.0, legs]
-    return _together(moved)
+    mine, theirs = own[still].mean(axis=0), typical[still].mean(axis=0)
+    legs = float(mine[_ROOTS[1:], 1].mean() / theirs[_ROOTS[1:], 1].mean())
+    wanted = typical - theirs + mine
+    ways = np.zeros_like(wanted)
+    scales = [[legs, legs], [1.0, legs], [1.0, legs]]
+    ways[:, _ROOTS] = typical[:, _ROOTS] * scales - wanted[:, _ROOTS]
+    return np.asarray(wanted + together(ways))
 
 
-def replaced(
-    own: FloatArray, typical: FloatArray, part: str, weight: npt.NDArray[np.float64]
-) -> FloatArray:
-    """Return the joints [k, 25, 2] with one part moved as is typical, where ``weight`` [k] is 1.
+def corrections(own: FloatArray, typical: FloatArray, parts: Sequence[str]) -> FloatArray:
+    """Return [P, k, 25, 2] the way of every joint to where it is when a part moves as is typical.
+
+        corrected = own + corrections(own, typical, ["left_knee"])[0]
 
     What hangs on the part goes with it: the trunk with the hips, the head with the trunk, and the
     knees keep their place between hip and ankle.
+
+    :param own: [k, 25, 2] the joints, and ``typical`` where they would be.
+    :param parts: P names of :data:`JOINTS`, all of whose joints are known.
     """
-    mine, theirs = _apart(own), _apart(typical)
-    joints = [INDEX[name] for name in JOINTS[part]]
-    share = weight[:, None, None]
-    mine[:, joints] = (1 - share) * mine[:, joints] + share * theirs[:, joints]
-    return _together(mine)
+    differences = apart(typical - own)
+    ways = np.zeros((len(parts), *own.shape))
+    for way, part in zip(ways, parts, strict=True):
+        for name in JOINTS[part]:
+            way[:, INDEX[name]] = differences[:, INDEX[name]]
+    return together(ways)
 
 
-def _apart(joints: FloatArray) -> FloatArray:
-    """Return each joint's place against the one it hangs on."""
-    chain: FloatArray = joints.copy()
-    for hip, knee, ankle in _SIDES:
-        chain[:, knee] -= (joints[:, hip] + joints[:, ankle]) / 2
-    chain[:, list(_TRUNK)] -= joints[:, [MID_HIP]]
-    chain[:, list(_HEAD)] -= joints[:, [NECK]]
-    return chain
+def apart(joints: FloatArray) -> FloatArray:
+    """Return the place of each joint [..., 25, 2] against those that it hangs on."""
+    places: FloatArray = joints.copy()
+    points, hanging = _points(joints), _points(places)
+    for joint, (one, other) in _HANGS_ON.items():
+        hanging[..., joint] -= (points[..., one] + points[..., other]) / 2
+    return places
 
 
-def _together(chain: FloatArray) -> FloatArray:
-    """Return the places of the joints again: the inverse of :func:`_apart`."""
-    joints: FloatArray = chain.copy()
-    joints[:, list(_TRUNK)] += joints[:, [MID_HIP]]
-    joints[:, list(_HEAD)] += joints[:, [NECK]]
-    for hip, knee, ankle in _SIDES:
-        joints[:, knee] += (joints[:, hip] + joints[:, ankle]) / 2
+def together(places: FloatArray) -> FloatArray:
+    """Return the joints [..., 25, 2] again: the inverse of :func:`apart`."""
+    joints: FloatArray = places.copy()
+    points = _points(joints)
+    for joint, (one, other) in _HANGS_ON.items():
+        points[..., joint] += (points[..., one] + points[..., other]) / 2
     return joints
+
+
+def _points(joints: FloatArray) -> npt.NDArray[np.complex128]:
+    """Return [..., 25] the same joints as x + iy: NumPy is slow where the last axis is short."""
+    return joints.view(np.complex128)[..., 0]

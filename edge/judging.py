@@ -62,8 +62,13 @@ class Judge(Protocol):
         :raises FeatureError: too little was seen.
         """
 
-    def explain(self, part: PoseTrack, repetition: Repetition) -> Explanation | None:
-        """Say what cost a repetition most of its score; None where the judge cannot tell."""
+    def explain(
+        self, part: PoseTrack, repetition: Repetition, judgement: Judgement
+    ) -> Explanation | None:
+        """Say what cost a repetition most of its score; None where the judge cannot tell.
+
+        :param judgement: what the judge has said of this repetition.
+        """
 
 
 class RuleJudge:
@@ -96,7 +101,7 @@ class RuleJudge:
             raise FeatureError("nothing that could be wrong can be seen")
         return Judgement(1 - max(found.values()), found)
 
-    def explain(self, part: PoseTrack, repetition: Repetition) -> None:
+    def explain(self, part: PoseTrack, repetition: Repetition, judgement: Judgement) -> None:
         """Return nothing: the faults and their numbers are the explanation."""
 
 

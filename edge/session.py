@@ -39,6 +39,10 @@ COUNTS_NOTHING: Final = (Reason.NO_PERSON, Reason.TOO_SHORT, Reason.SEVERAL_PEOP
 """Reasons for which repetitions are not even counted: it is not known whose they would be."""
 
 
+_Judged = tuple[PoseTrack, Repetition, Judgement]
+"""A repetition with its margin, when in it what happens, and what the judge says of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """What is known while the clip still runs.
@@ -133,7 +137,7 @@ class ScoringSession:
             self._clip.close()
         choice, self.track = self._subjects.finish()
         exercise = self._exercise
-        reason, repetitions, view = self._look_at(choice)
+        reason, repetitions, judgements = self._look_at(choice)
         scores = [r.score for r in repetitions if r.score is not None]
         score = None if reason else float(np.mean(scores))
         if score is None:
@@ -152,8 +156,8 @@ class ScoringSession:
             repetitions=tuple(repetitions),
             quantities=join_quantities(exercise, repetitions),
             faults=faults,
-            view=view,
-            explanation=self._explain(repetitions),
+            view=_middle([one.view for _, _, one in judgements if one.view]),
+            explanation=self._explain(judgements),
             joints=exercise.joints,
             frames=FrameCounts(
                 len(self._times),
@@ -175,27 +179,29 @@ class ScoringSession:
     def _duration(self) -> float:
         return self._times[-1] - self._times[0] if self._times else 0.0
 
-    def _look_at(self, choice: Choice) -> tuple[Reason | None, list[JudgedRepetition], View | None]:
-        """Return the repetitions, judged unless there is a reason why not, and the view."""
+    def _look_at(
+        self, choice: Choice
+    ) -> tuple[Reason | None, list[JudgedRepetition], list[_Judged]]:
+        """Return the repetitions, judged unless there is a reason why not, and the judgements."""
         reason = self._unusable(choice)
         if reason in COUNTS_NOTHING:
-            return reason, [], None
+            return reason, [], []
         try:
             found = find_repetitions(self.track, self._exercise)
         except FeatureError:
-            return reason or Reason.TOO_FEW_FRAMES, [], None
+            return reason or Reason.TOO_FEW_FRAMES, [], []
         if not found:
-            return reason or self._why_no_repetition(), [], None
-        judged, views = [], []
+            return reason or self._why_no_repetition(), [], []
+        judged, judgements = [], []
         for repetition in found:
             part = with_margin(self.track, repetition)
             judgement = self._judgement(part, repetition) if reason is None else None
             judged.append(self._judged(part, repetition, judgement))
-            if judgement and judgement.view:
-                views.append(judgement.view)
+            if judgement:
+                judgements.append((part, repetition, judgement))
         if reason is None and all(r.score is None for r in judged):
             reason = self._why_unseen(self.track)
-        return reason, judged, _middle(views)
+        return reason, judged, judgements
 
     def _judgement(self, part: PoseTrack, repetition: Repetition) -> Judgement | None:
         """Let the judge judge; None where too little of the repetition was seen."""
@@ -206,14 +212,11 @@ class ScoringSession:
         except FeatureError:
             return None
 
-    def _explain(self, repetitions: list[JudgedRepetition]) -> Explanation | None:
+    def _explain(self, judgements: list[_Judged]) -> Explanation | None:
         """Let the judge say what cost the repetition with the lowest score most of it."""
-        scored = [(r.score, r) for r in repetitions if r.score is not None]
-        if not scored:
+        if not judgements:
             return None
-        _, worst = min(scored, key=lambda pair: pair[0])
-        repetition = Repetition(worst.start, worst.turn, worst.end, worst.travel)
-        return self._judge.explain(with_margin(self.track, repetition), repetition)
+        return self._judge.explain(*min(judgements, key=lambda judged: judged[2].score))
 
     def _judged(
         self, part: PoseTrack, repetition: Repetition, judgement: Judgement | None
@@ -249,8 +252,9 @@ class ScoringSession:
         """Tell whether the subject was seen well in enough frames of this part."""
         if not len(part):
             return False
-        expected = sum(part.times[0] <= t - self._times[0] <= part.times[-1] for t in self._times)
-        return bool(well_seen(part, self._exercise).sum() >= LEAST_GOOD * max(expected, 1))
+        since_start = np.array(self._times) - self._times[0]
+        within = (part.times[0] <= since_start) & (since_start <= part.times[-1])
+        return bool(well_seen(part, self._exercise).sum() >= LEAST_GOOD * max(within.sum(), 1))
 
     def _why_no_repetition(self) -> Reason:
         if well_seen(self.track, self._exercise).mean() < LEAST_GOOD:

@@ -141,6 +141,8 @@ class SubjectTracker:
         people = _join([piece for tracklet in tracklets for piece in _cut(tracklet)])
         if not people:
             return Choice.NOBODY, PoseTrack.empty()
+        if len(people) == 1:
+            return Choice.ONE, people[0].track
         for person in people:
             person.weight = exercising(person.track, self._exercise) * person.height
         if not any(person.weight for person in people):

@@ -60,7 +60,7 @@ class KerasNetwork:
         )
 
     def inputs(self, prepared: FloatArray) -> dict[str, Features]:
-        """Return the inputs [T, C] for joints [k, 25, 2] that are prepared already."""
+        """Return inputs [..., T, C] for joints [..., k, 25, 2] that are prepared already."""
         return {name: PREPROCESSINGS[name, 1](prepared) for name in self._names}
 
     def scores(self, inputs: dict[str, Features]) -> npt.NDArray[np.float64]:

@@ -97,7 +97,9 @@ class ConstantClassifier:
     def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
         return Judgement(self.value, self.parts)
 
-    def explain(self, part: PoseTrack, repetition: Repetition) -> Explanation | None:
+    def explain(
+        self, part: PoseTrack, repetition: Repetition, judgement: Judgement
+    ) -> Explanation | None:
         return None
 
 

@@ -225,7 +225,9 @@ def test_a_bundle_without_typical_repetitions_explains_nothing(tmp_path: Path) -
     found = json.loads((folder / "manifest.json").read_text())
     found["files"].pop("typical.npz", None)
     (folder / "manifest.json").write_text(json.dumps(found))
-    assert Classifier.load(folder).explain(squat_track(TIMES), REPETITION) is None
+    classifier, track = Classifier.load(folder), squat_track(TIMES)
+    judgement = classifier.judge(track, REPETITION)
+    assert classifier.explain(track, REPETITION, judgement) is None
 
 
 def test_with_them_it_names_a_part_a_joint_and_a_moment(tmp_path: Path) -> None:
@@ -234,7 +236,8 @@ def test_with_them_it_names_a_part_a_joint_and_a_moment(tmp_path: Path) -> None:
     path = tmp_path / "made.npz"
     np.savez_compressed(path, joints=joints[phases][None], views=np.array([[0.0, 1.3]]))
     folder = with_file(changed_bundle(tmp_path), "typical.npz", path.read_bytes())
-    found = Classifier.load(folder).explain(squat_track(TIMES), REPETITION)
+    classifier, track = Classifier.load(folder), squat_track(TIMES)
+    found = classifier.explain(track, REPETITION, classifier.judge(track, REPETITION))
     assert found is not None
     assert found.gain == max(found.gains.values())
     assert found.part in found.gains and "neck" not in found.gains  # nobody saw the ears

@@ -15,11 +15,11 @@ from edge.explanation import (
     NEEDED,
     PHASES,
     Typical,
-    _apart,
-    _together,
+    apart,
+    corrections,
     explain,
     fitted,
-    replaced,
+    together,
 )
 from edge.joints import INDEX, MID_HIP
 from edge.judging import View
@@ -70,28 +70,33 @@ class LooksAtTheLeftKnee:
 
 def test_apart_and_together_are_each_others_inverse() -> None:
     joints = np.random.default_rng(0).normal(0, 1, (20, 25, 2))
-    np.testing.assert_allclose(_together(_apart(joints)), joints, atol=1e-12)
-    np.testing.assert_allclose(_apart(_together(joints)), joints, atol=1e-12)
+    np.testing.assert_allclose(together(apart(joints)), joints, atol=1e-12)
+    np.testing.assert_allclose(apart(together(joints)), joints, atol=1e-12)
 
 
 @pytest.mark.parametrize("part", JOINTS)
 def test_a_part_replaced_by_itself_changes_nothing(part: str, bad: FloatArray) -> None:
-    same = replaced(bad, bad, part, np.ones(len(bad)))
-    np.testing.assert_allclose(same, bad, atol=1e-12, equal_nan=True)
+    assert not corrections(bad, bad, [part]).any()
 
 
-def test_a_part_is_replaced_only_where_it_shall_be(good: FloatArray, bad: FloatArray) -> None:
-    first_half = (np.arange(len(bad)) < 30).astype(float)
-    mixed = replaced(bad, good, "left_knee", first_half)
-    np.testing.assert_allclose(mixed[:30], good[:30], atol=1e-12, equal_nan=True)
-    np.testing.assert_allclose(mixed[30:], bad[30:], atol=1e-12, equal_nan=True)
+def test_a_part_is_corrected_to_where_it_typically_is(good: FloatArray, bad: FloatArray) -> None:
+    (way,) = corrections(bad, good, ["left_knee"])
+    np.testing.assert_allclose(bad + way, good, atol=1e-12, equal_nan=True)
+    knee = np.arange(25) == INDEX["LKnee"]
+    assert way[:, knee].any() and not way[:, ~knee].any()
+
+
+def test_parts_are_corrected_together_as_one_by_one(good: FloatArray, bad: FloatArray) -> None:
+    other = good + np.random.default_rng(0).normal(0, 0.1, good.shape)
+    ways = corrections(bad, other, list(JOINTS))
+    for part, way in zip(JOINTS, ways, strict=True):
+        np.testing.assert_array_equal(way, corrections(bad, other, [part])[0])
 
 
 def test_what_hangs_on_a_part_goes_with_it(good: FloatArray) -> None:
     moved = good.copy()
     moved[:, [INDEX[name] for name in JOINTS["hip_joint"]]] += [0.3, 0.0]
-    found = replaced(good, moved, "hip_joint", np.ones(len(good)))
-    shift = (found - good)[:, :, 0]
+    shift = corrections(good, moved, ["hip_joint"])[0, :, :, 0]
     for name in ("Neck", "LShoulder", "Nose", "LEar"):
         assert shift[:, INDEX[name]] == pytest.approx(0.3)
     assert shift[:, INDEX["LKnee"]] == pytest.approx(0.15)  # half-way between hip and ankle
@@ -120,6 +125,14 @@ def test_a_network_that_looks_at_the_left_knee_is_explained_by_it(
     assert max(others) < 0.3 * found.gain
     # Phase 0.7 is 0.4 of the way up, which takes 1 s from 1.5 s on.
     assert found.moment == pytest.approx(1.9, abs=0.12)
+
+
+def test_a_score_that_is_known_is_not_asked_for_again(good: FloatArray, bad: FloatArray) -> None:
+    network = LooksAtTheLeftKnee(good)
+    (score,) = network.scores({"positions": positions(bad)[None]})
+    asked = explain(network, bad, 0.0, REPETITION, typical=typical_of(good))
+    told = explain(network, bad, 0.0, REPETITION, typical=typical_of(good), score=float(score))
+    assert told == asked
 
 
 def test_the_clips_own_time_is_told(good: FloatArray, bad: FloatArray) -> None:

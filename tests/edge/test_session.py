@@ -72,7 +72,7 @@ class Alternating(ConstantClassifier):
     def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
         return Judgement(next(self.values))
 
-    def explain(self, part: PoseTrack, repetition: Repetition) -> Explanation:
+    def explain(self, part: PoseTrack, repetition: Repetition, judgement: Judgement) -> Explanation:
         gains = {"left_knee": 0.3}
         return Explanation("left_knee", "LKnee", repetition.turn, 0.3, gains)
 

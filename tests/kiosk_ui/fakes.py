@@ -94,7 +94,7 @@ class FakeClassifier:
     def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
         return Judgement(self.value)
 
-    def explain(self, part: PoseTrack, repetition: Repetition) -> None:
+    def explain(self, part: PoseTrack, repetition: Repetition, judgement: Judgement) -> None:
         """Say nothing."""
 
 

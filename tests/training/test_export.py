@@ -128,7 +128,7 @@ def test_the_kiosk_opens_the_bundle_and_judges_a_squat(bundle: Path) -> None:
     assert judgement.view is not None
     assert "neck" in judgement.hidden
     assert classifier.threshold == 0.5
-    explanation = classifier.explain(track, repetition)
+    explanation = classifier.explain(track, repetition, judgement)
     assert explanation is not None
     assert track.times[0] <= explanation.moment <= track.times[-1]
 

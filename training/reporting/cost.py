@@ -16,10 +16,8 @@ import numpy as np
 from edge.bundle import DEFAULT_BUNDLE, Bundle
 from edge.classifier import Classifier
 from edge.errors import BundleError
-from edge.explanation import Typical, explain
 from edge.faults import find_faults
 from edge.measuring import measure
-from edge.preprocessing import prepare
 from edge.repetitions import find_repetitions, with_margin
 from edge.track import PoseTrack
 from training.filming import SQUAT
@@ -110,8 +108,6 @@ def time_assessments(
     try:
         bundle = Bundle.open(folder)
         classifier = Classifier(bundle)
-        path = "typical.npz" in bundle.manifest.files and bundle.path("typical.npz")
-        typical = Typical.load(path) if path else None
     except BundleError:
         return None
     made = report.get("training", {})
@@ -126,9 +122,7 @@ def time_assessments(
             turned = abs(judgement.view.yaw) if judgement.view else None
             find_faults(SQUAT, measure(SQUAT, part, repetition, turned), judgement)
             before = time.process_time()
-            if typical:
-                explain(classifier, prepare(part), float(part.times[0]), repetition,
-                        typical=typical, view=judgement.view)  # fmt: skip
+            classifier.explain(part, repetition, judgement)
             explained.append(time.process_time() - before)
         taken.append(time.process_time() - began)
     known = bundle.manifest.figures.get("onnx_against_keras", {}).get("largest_difference", {})
