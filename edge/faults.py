@@ -41,9 +41,9 @@ def find_faults(
         rules = {fault.name: rule_probability(exercise, fault, measured) for fault in faults}
         shared = _shared(part, rules, judgement.parts)
         for fault in faults:
-            one = _found(exercise, fault, measured, shared[fault.name])
             head = fault.name if fault.name in judgement.parts else part
-            found.append(replace(one, visible=one.visible and head not in judgement.hidden))
+            hidden = head in judgement.hidden
+            found.append(_found(exercise, fault, measured, shared[fault.name], hidden))
         if part in judgement.parts and not any(map(_beyond, rules.values())):
             visible = any(rule is not None for rule in rules.values())
             visible = visible and part not in judgement.hidden
@@ -76,21 +76,22 @@ def _beyond(rule: float | None) -> bool:
     return rule is not None and rule > LIKELY
 
 
-def _found(exercise: Exercise, fault: Fault, measured: Measured, probability: float) -> FoundFault:
+def _found(
+    exercise: Exercise, fault: Fault, measured: Measured, probability: float, hidden: bool
+) -> FoundFault:
     measurement, quantity = measured[fault.quantity], exercise.quantity(fault.quantity)
-    found = FoundFault(
-        fault.name, fault.part, probability, measurement is not None,
-        exercise.texts.parts[fault.part], fault.quantity, unit=quantity.unit, aim=fault.aim,
+    text, value, moment, excess = exercise.texts.parts[fault.part], None, None, None
+    if measurement is not None:
+        value, moment = measurement.value, measurement.moment
+        excess = fault.excess(value) / quantity.tolerance
+        if excess > 0:  # a number within its aim would contradict the sentence
+            text = exercise.texts.faults[fault.name].fill(
+                value=quantity.tell(value), aim=quantity.tell(fault.limit)
+            )
+    return FoundFault(
+        fault.name, fault.part, probability, measurement is not None and not hidden, text,
+        fault.quantity, value, quantity.unit, fault.aim, moment, excess,
     )  # fmt: skip
-    if measurement is None:
-        return found
-    excess = fault.excess(measurement.value) / quantity.tolerance
-    if excess > 0:  # a number within its aim would contradict the sentence
-        text = exercise.texts.faults[fault.name].fill(
-            value=quantity.tell(measurement.value), aim=quantity.tell(fault.limit)
-        )
-        found = replace(found, cue=text)
-    return replace(found, value=measurement.value, moment=measurement.moment, excess=excess)
 
 
 def _ordered(faults: Sequence[FoundFault]) -> tuple[FoundFault, ...]:
