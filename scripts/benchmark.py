@@ -6,12 +6,11 @@ import json
 import os
 import platform
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import click
 import numpy as np
@@ -21,16 +20,20 @@ sys.path.insert(0, str(ROOT))
 
 from edge.assessment import Assessment  # noqa: E402
 from edge.classifier import Classifier  # noqa: E402
+from edge.exercises import load  # noqa: E402
+from edge.faults import find_faults  # noqa: E402
 from edge.frames.camera import DEMO_CLIPS, DemoCamera  # noqa: E402
 from edge.frames.sandbox import SandboxedVideo  # noqa: E402
 from edge.frames.video import VideoFile  # noqa: E402
 from edge.live import LiveCamera  # noqa: E402
+from edge.measuring import measure as measure_quantities  # noqa: E402
 from edge.pose.blazepose import BlazePose  # noqa: E402
 from edge.pose.scheduler import PoseScheduler, Priority  # noqa: E402
-from edge.preprocessing import differences, prepare  # noqa: E402
+from edge.preprocessing import prepare  # noqa: E402
 from edge.repetitions import find_repetitions, with_margin  # noqa: E402
 from edge.replay import render_replay  # noqa: E402
 from edge.session import ScoringSession  # noqa: E402
+from edge.track import PoseTrack  # noqa: E402
 
 Row = tuple[str, str]
 
@@ -94,16 +97,34 @@ class Bench:
             assessment = session.finish()
         return assessment, session.dropped
 
-    def classify(self, session: ScoringSession, times: int = 200) -> list[float]:
-        """Return milliseconds to score the first repetition, features included."""
-        part = with_margin(session.track, find_repetitions(session.track)[0])
-        self.features = len(differences(prepare(part)))
+    def steps(self, session: ScoringSession, times: int = 100) -> dict[str, float]:
+        """Return the median milliseconds of processor time of each step after the pose model.
+
+        The clip is cut to its first repetition.
+        """
+        exercise, classifier = load(), self.classifier
+        clip = with_margin(session.track, find_repetitions(session.track)[0])
+        inputs = classifier.inputs(prepare(clip)[None])
         took = []
         for _ in range(times):
-            began = perf_counter()
-            self.classifier.score(part)
-            took.append(1000 * (perf_counter() - began))
-        return took
+            track = PoseTrack(clip.times, clip.joints, clip.confidence)  # remembers nothing yet
+            ticks = [process_time()]
+            (repetition, *_) = find_repetitions(track)
+            part = with_margin(track, repetition)
+            ticks.append(process_time())
+            judgement = classifier.judge(part, repetition)
+            ticks.append(process_time())
+            turned = abs(judgement.view.yaw) if judgement.view else None
+            measured = measure_quantities(exercise, part, repetition, turned)
+            find_faults(exercise, measured, judgement)
+            ticks.append(process_time())
+            classifier.explain(part, repetition, judgement)
+            ticks.append(process_time())
+            classifier.run(inputs)
+            ticks.append(process_time())
+            took.append(np.diff(ticks))
+        names = ("repetitions", "judging", "quantities and faults", "explanation", "network alone")
+        return dict(zip(names, 1000 * np.median(took, axis=0), strict=True))
 
 
 def memory() -> tuple[float, float]:
@@ -152,10 +173,13 @@ def measure(bench: Bench, clip: Path) -> list[Row]:
         ("last frame to verdict", f"{1000 * took['finish']:.0f} ms"),
     ]  # fmt: skip
     if assessment.repetitions:
-        classify = statistics.median(bench.classify(session))
-        rows.append(
-            (f"classifier, {bench.features} frames, features included", f"{classify:.2f} ms")
-        )
+        steps = bench.steps(session)
+        alone = steps.pop("network alone")
+        rows += [
+            ("one repetition after the pose model, one core", f"{sum(steps.values()):.1f} ms"),
+            *((f"of it {name}", f"{took:.2f} ms") for name, took in steps.items()),
+            ("the network with all its outputs alone", f"{alone:.2f} ms"),
+        ]
     live, dropped = bench.live(clip, length)
     rows.append(("score uploaded / live at camera pace", f"{show(assessment)} / {show(live)}"))
     if assessment.score is not None and live.score is not None:
