@@ -174,8 +174,8 @@ def seen_parts(prepared: FloatArray) -> list[str]:
 
     :param prepared: [k, 25, 2] from :func:`edge.preprocessing.prepare`.
     """
-    unseen = np.count_nonzero(~np.isfinite(prepared), axis=0)
-    return [part for part, names in JOINTS.items() if not unseen[[INDEX[n] for n in names]].any()]
+    seen = np.isfinite(prepared.sum(axis=0)[:, 0])  # a sum with NaN in it is NaN
+    return [part for part, names in JOINTS.items() if all(seen[INDEX[name]] for name in names)]
 
 
 def fitted(typical: FloatArray, own: FloatArray, phase: FloatArray) -> FloatArray:

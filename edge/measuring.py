@@ -59,15 +59,16 @@ def can_show(exercise: Exercise, quantity: Quantity, part: PoseTrack, turned: fl
     """Tell whether the view shows a quantity: its joints are seen, and nobody is turned away."""
     if turned is not None and turned > quantity.max_turn:
         return False
-    seen = _well_seen(part, exercise.view)[:, indices(quantity.joints)].all(axis=1)
-    return bool(np.count_nonzero(seen) / max(len(part), 1) >= LEAST_SEEN)
+    return _share_seen(part, quantity.joints, exercise.view) >= LEAST_SEEN
 
 
 @once_per_track
-def _well_seen(part: PoseTrack, view: str) -> BoolArray:
-    """Return [T, 25] which joints are seen well; from the side, they or those opposite."""
+def _share_seen(part: PoseTrack, joints: tuple[str, ...], view: str) -> float:
+    """Return the share of frames that show joints well; from the side, they or their opposites."""
     good = part.confidence >= MIN_CONFIDENCE
-    return np.asarray(good | good[:, list(SWAP)] if view == "side" else good)
+    if view == "side":
+        good |= good[:, list(SWAP)]
+    return np.count_nonzero(good[:, indices(joints)].all(axis=1)) / max(len(part), 1)
 
 
 def _measure(

@@ -111,8 +111,8 @@ def pchip(at: FloatArray, values: FloatArray, times: FloatArray) -> FloatArray:
         product, weight = before * after, (2 * k + h) * after + (k + 2 * h) * before
         tangents[1:-1] = 0.0
         np.divide(3 * (h + k) * product, weight, out=tangents[1:-1], where=product > 0)
-        tangents[0] = _tangent_at_end(slopes[0], slopes[1], steps[0], steps[1])
-        tangents[-1] = _tangent_at_end(slopes[-1], slopes[-2], steps[-1], steps[-2])
+        outer, inner = [0, -1], [1, -2]
+        tangents[outer] = _at_ends(slopes[outer], slopes[inner], steps[outer], steps[inner])
     left = np.clip(np.searchsorted(at, times, side="right") - 1, 0, len(at) - 2)
     step, slope, start, end = steps[left], slopes[left], tangents[left], tangents[left + 1]
     share = (times - at[left])[:, None] / step
@@ -121,10 +121,10 @@ def pchip(at: FloatArray, values: FloatArray, times: FloatArray) -> FloatArray:
     return np.asarray(found.reshape(len(times), *values.shape[1:]))
 
 
-def _tangent_at_end(
+def _at_ends(
     slope: FloatArray, next_slope: FloatArray, step: FloatArray, next_step: FloatArray
 ) -> FloatArray:
-    """Return the tangent at an end by a parabola through three samples, kept from overshooting."""
+    """Return tangents at the ends by a parabola through three samples, kept from overshooting."""
     tangent = ((2 * step + next_step) * slope - step * next_slope) / (step + next_step)
     tangent = np.where(np.sign(tangent) == np.sign(slope), tangent, 0.0)
     steep = (np.sign(slope) != np.sign(next_slope)) & (np.abs(tangent) > 3 * np.abs(slope))
