@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy.interpolate import PchipInterpolator
 
 from edge.errors import FeatureError
 from edge.joints import BODY_25, INDEX, MID_HIP, NECK, TEN
@@ -17,7 +16,6 @@ from edge.preprocessing import (
     Features,
     head,
     normalise,
-    pchip,
     positions,
     prepare,
     reference_frame,
@@ -189,18 +187,6 @@ def test_resampling_keeps_the_samples_of_a_30_hz_track() -> None:
 def test_what_cannot_be_judged_says_why(track: PoseTrack, message: str) -> None:
     with pytest.raises(FeatureError, match=message):
         differences(track)
-
-
-@given(
-    steps_=hnp.arrays(np.float64, st.integers(2, 20), elements=st.floats(0.01, 1)),
-    data=st.data(),
-)
-def test_the_cubic_is_scipys(steps_: np.ndarray, data: st.DataObject) -> None:
-    at = np.cumsum(steps_)
-    values = data.draw(hnp.arrays(np.float64, (len(at), 3), elements=st.integers(-3, 3)))
-    times = np.linspace(at[0], at[-1], 50)
-    found, expected = pchip(at, values, times), PchipInterpolator(at, values)(times)
-    np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in PREPROCESSINGS}))
