@@ -132,7 +132,8 @@ The guide half of wing:
 {s["confusion_wing"]}
 
 The part that is named is the one with the likeliest head, whatever the verdict; "too deep" names
-the hips. The sets' parts are our reading of the names of their errors.
+the hips. The neck is named only where the head was seen, as in the kiosk: aitrainer and wing have
+ten joints, without a head. The sets' parts are our reading of the names of their errors.
 
 {s["naming"]}
 
