@@ -49,7 +49,7 @@ OURS: Final = "ours"
 # ## How they learn
 
 SYNTHETIC_EPOCHS: Final = 5
-OURS_EPOCHS: Final = 30
+OURS_EPOCHS: Final = 20
 FINE_EPOCHS: Final = 4
 FINE_RATE: Final = 0.0007
 FRESH_EPOCHS: Final = 10  # without synthetic people, from nothing

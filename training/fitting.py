@@ -174,14 +174,15 @@ def fit(
         rate or hyper.learning_rate, epochs * len(batches), alpha=0.02
     )
     compile_model(model, hyper, train, schedule)
-    stopping = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=4, restore_best_weights=True
+    # Never stopped before the learning rate has fallen: most is gained in the last epochs.
+    best = keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=epochs, restore_best_weights=True
     )
     model.fit(
         batches,
         epochs=epochs,
         validation_data=None if validation is None else Batches(validation, hyper, seed),
-        callbacks=[] if validation is None else [stopping],
+        callbacks=[] if validation is None else [best],
         verbose=verbose,
     )
     return model
