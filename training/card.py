@@ -170,10 +170,11 @@ its source in `training/synthetic/limits.py`.
 {figures_table(figures)}
 
 Splits are by person. The interval draws whole people (or recording days) anew; a set of a single
-group draws repetitions. "Leave one person out" trains a network for each person without them; the
-shipped network has learnt from all of them, and has never seen aitrainer and wing. Of those two,
-one half was fixed beforehand that may guide choices; the other is looked at once for a shipped
-model, and each look is logged in `training/final_log.json`.
+group draws repetitions. "Leave one person out" goes on from the
+shipped network's training with the others, once for each person; the shipped network itself has
+seen no recorded person. Of aitrainer and wing one half was fixed beforehand that may guide choices;
+the other is looked at once for a shipped model, and each look is logged in
+`training/final_log.json`.
 
 ### Parts of the body
 

@@ -48,5 +48,5 @@ def test_both_sensors_saw_the_same_people() -> None:
 
 
 def test_every_set_that_is_there_has_a_hash() -> None:
-    assert {"pose_errors", "uiprmd-vicon", "aitrainer"} <= set(SETS.hashes)
+    assert {"filming", "uiprmd-vicon", "aitrainer"} <= set(SETS.hashes)
     assert "recordings" not in SETS.hashes
