@@ -57,7 +57,7 @@ MAX_BYTES: Final = 1_500_000
 """The classifier is to stay under this size."""
 
 CLASSIFIER, TYPICAL = "classifier.onnx", "typical.npz"
-NAME, VERSION = "squat", "0.2.0"
+NAME, VERSION = "squat", "0.3.0"
 BUNDLE: Final = Path(__file__).resolve().parents[1] / "trt_engines" / "bundles" / "squat"
 
 
