@@ -215,5 +215,8 @@ Data hashes (SHA-256, first 16 digits):
   up to ten points.
 - No real set labels the neck, and hardly any tells the left knee from the right: those are measured
   on synthetic people only.
+- A dropped head is told from skeletons far better than from drawn and tracked people (the tables of
+  the parts): the pose model draws heads more upright than they are, the more the further they are
+  bent, and the errors that synthetic people are given do not depend on the head's posture.
 - Lifted heels and toes can hardly be seen; nothing was filmed under a load.
 """
