@@ -63,8 +63,8 @@ WHY: Final = {
     "near": "A turn or a high camera hides part of what is measured in three dimensions.",
     "f1": "Near its limit a part cannot be told from a correct one through the pose model's error.",
     "count": "Clips cut inside a movement, or too shallow to count, show no whole repetition.",
-    "speed": "The network itself is a small part; explanation and resampling are most of it: see the "
-    "timing below.",
+    "speed": "The network itself is a small part; explanation and resampling are most of it: see "
+    "the timing below.",
     "exact": "See the export.",
     "hours": "See the list of the runs.",
     "rendered": "The clips are still being made, or the pose model lost some.",
