@@ -76,6 +76,11 @@ class Classifier:
             raise BundleError(f"{path.name} lacks an input or output that the manifest names")
         return session
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the network's inputs."""
+        return tuple(self._preprocess)
+
     def score(self, repetition: PoseTrack) -> float:
         """Return the probability, 0 to 1, that this repetition was correct.
 
