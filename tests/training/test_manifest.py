@@ -55,6 +55,21 @@ def test_what_a_spreadsheet_writes_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param("\u1100\u1175\u11b7 \u110e\u1165\u11af\u1109\u116e", id="decomposed"),
+        pytest.param("\uae40\u00a0\ucca0\uc218", id="no-break space"),
+        pytest.param("\uae40  \ucca0\uc218", id="two spaces"),
+    ],
+)
+def test_a_name_that_looks_the_same_is_the_same_person(folder: Path, other: str) -> None:
+    first = {**SHORT, "person": "\uae40 \ucca0\uc218"}
+    second = {**SHORT, "video": "d.mp4", "person": other}
+    one, two = read_manifest(write_manifest(folder / "manifest.csv", first, second))
+    assert one.person == two.person  # else a split could put them on both sides
+
+
+@pytest.mark.parametrize(
     ("column", "cell", "said"),
     [
         ("correct", "yes", "must be 1 or 0, not 'yes'"),

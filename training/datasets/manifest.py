@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import csv
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from training.datasets.clip import FINE, PARTS, UNKNOWN, WRONG, DataError
@@ -36,6 +37,14 @@ def _flag(cell: object) -> bool:
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+def _name(cell: str) -> str:
+    """Write a name one way: what looks alike is one person, whatever computer it was typed on."""
+    return " ".join(unicodedata.normalize("NFC", cell).split())
+
+
+Name = Annotated[str, AfterValidator(_name)]
 
 
 def number(least: float, most: float) -> Any:
@@ -65,7 +74,7 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     video: str
-    person: str
+    person: Name
     correct: Flag
     age: float | None = number(1, 120)
     gender: Literal["female", "male", "other"] | None = None
