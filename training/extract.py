@@ -25,7 +25,7 @@ from tqdm import tqdm
 from edge.pose.blazepose import BlazePose
 from edge.subject import Choice
 from training.datasets.clip import LOADS, DataError
-from training.datasets.keypoints import About, keypoints_path
+from training.datasets.keypoints import About, Keypoints, keypoints_path
 from training.datasets.manifest import Row, read_manifest
 from training.datasets.recordings import KEYPOINTS
 from training.extraction import Job, Outcome, extract
@@ -116,6 +116,19 @@ def outcome_of(future: Future[Outcome]) -> Outcome:
     return outcome
 
 
+def keep(keypoints: Keypoints, target: Path) -> None:
+    """Write the keypoints of one video.
+
+    :raises click.ClickException: they cannot be written; no other video's could be either.
+    """
+    try:
+        keypoints.save(target)
+    except OSError as error:
+        raise click.ClickException(
+            f"{target} cannot be written: {error.strerror or error}"
+        ) from error
+
+
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return rows of text in columns."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
@@ -172,7 +185,7 @@ def main(manifest: Path, out: Path | None, scheduler: str | None, workers: int) 
         with connected(scheduler, workers) as client:
             for job, outcome in run(todo, client, show=sys.stderr.isatty()):
                 if outcome.keypoints:
-                    outcome.keypoints.save(job.target)
+                    keep(outcome.keypoints, job.target)
                     done["seen now"] += 1
                 elif outcome.error:
                     failures.append((job.video, outcome.error))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import psutil
 import pytest
@@ -181,6 +182,15 @@ def test_no_cluster_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
     )
     assert told.exit_code == command.NO_CLUSTER
     assert "no cluster" in told.output
+
+
+def test_keypoints_that_cannot_be_written_are_no_missing_cluster(tmp_path: Path) -> None:
+    (tmp_path / "keypoints").write_text("a file where the folder belongs")
+    video = shorten(DEMO / "good.mp4", tmp_path / "a.mp4", 0.5)
+    found = extract(Job("a.mp4", video, tmp_path / "keypoints" / "a.npz", "")).keypoints
+    assert found
+    with pytest.raises(click.ClickException, match=r"a\.npz cannot be written: (File|Not a dir)"):
+        command.keep(found, tmp_path / "keypoints" / "a.npz")
 
 
 # ## An interruption
