@@ -22,6 +22,9 @@ from edge.track import BoolArray, FloatArray, PoseTrack
 MAX_TURN: Final = 35.0
 """Degrees: what lies across the body cannot be measured when it is turned further than this."""
 
+MOST_DIGITS: Final = 3
+"""So many digits after the point tell a value from the limit that it is just beyond."""
+
 PLACEHOLDERS: Final = {"value", "aim"}
 """What a cue may hold a place for."""
 
@@ -184,6 +187,13 @@ class Quantity:
     def tell(self, value: float) -> str:
         """Return the amount as it is told: a side is told in words, not by a sign."""
         return f"{abs(value):.{self.digits}f}"
+
+    def tell_beyond(self, value: float, limit: float) -> str:
+        """Return the amount of a value beyond a limit, with the digits that tell the two apart."""
+        digits = self.digits
+        while digits < MOST_DIGITS and f"{value:.{digits}f}" == f"{limit:.{digits}f}":
+            digits += 1
+        return f"{abs(value):.{digits}f}"
 
 
 @dataclass(frozen=True, slots=True)

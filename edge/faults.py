@@ -86,7 +86,7 @@ def _found(
         excess = fault.excess(value) / quantity.tolerance
         if excess > 0:  # a number within its aim would contradict the sentence
             text = exercise.texts.faults[fault.name].fill(
-                value=quantity.tell(value), aim=quantity.tell(fault.limit)
+                value=quantity.tell_beyond(value, fault.limit), aim=quantity.tell(fault.limit)
             )
     return FoundFault(
         fault.name, fault.part, probability, measurement is not None and not hidden, text,

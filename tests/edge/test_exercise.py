@@ -38,6 +38,16 @@ def test_every_fault_has_a_short_cue_in_both_languages(name: str) -> None:
         assert text.ko.rstrip(".!").endswith("요")  # the polite way
 
 
+@pytest.mark.parametrize(
+    ("value", "limit", "told"),
+    [(44.8, 45.0, "44.8"), (44.2, 45.0, "44"), (-12.04, -12.0, "12.04"), (12.0001, 12.0, "12.000")],
+)
+def test_a_number_just_beyond_its_aim_is_not_told_as_the_aim(
+    value: float, limit: float, told: str
+) -> None:
+    assert SQUAT.quantity("depth").tell_beyond(value, limit) == told
+
+
 def test_the_default_is_there() -> None:
     assert DEFAULT in names()
     assert load() is load(DEFAULT)
