@@ -21,7 +21,7 @@ from edge import __version__
 from edge.assessment import Assessment, Verdict
 from edge.bundle import DEFAULT_BUNDLE
 from edge.classifier import Classifier
-from edge.errors import BundleError, PoseError, ReplayError, SourceError
+from edge.errors import BundleError, ExerciseError, PoseError, ReplayError, SourceError
 from edge.exercise import Exercise
 from edge.exercises import DEFAULT, load
 from edge.exercises import names as exercise_names
@@ -37,7 +37,7 @@ UNREADABLE = 1
 """Exit code: at least one input could not be read. (2 is click's for a wrong command line.)"""
 
 NOT_READY = 3
-"""Exit code: the model bundle or the pose networks are missing or damaged; nothing was scored."""
+"""Exit code: the exercise's folder, its bundle or the pose networks are missing or damaged."""
 
 
 class FiniteRange(click.FloatRange):
@@ -95,7 +95,7 @@ def score(  # noqa: PLR0917 - click gives the options by name
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         scorer = Scorer(load(exercise), bundle, threshold, show_progress=sys.stderr.isatty())
-    except (BundleError, PoseError) as error:
+    except (BundleError, ExerciseError, PoseError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(NOT_READY)
     failed = False

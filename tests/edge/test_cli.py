@@ -11,7 +11,11 @@ from typing import Any
 
 import av
 import pytest
+from click.testing import CliRunner
 
+from edge import cli
+from edge.errors import ExerciseError
+from edge.exercise import Exercise
 from edge.joints import TEN
 from tests.clips import ROOT, KnownClip
 from tests.edge.test_openpose_json import write_folder
@@ -43,6 +47,16 @@ def test_a_video_for_people() -> None:
     assert "3 repetitions" in first
     assert "knee" in cue and "aim for under" in cue  # what is wrong with this demo clip
     assert [line.split()[0] for line in repetitions[:3]] == ["1.", "2.", "3."]
+
+
+def test_an_exercise_that_does_not_fit_together_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> Exercise:
+        raise ExerciseError(f"{name} has no texts.json")
+
+    monkeypatch.setattr(cli, "load", broken)
+    result = CliRunner().invoke(cli.main, ["score", "--exercise", "push_up", "any.mp4"])
+    assert result.exit_code == cli.NOT_READY
+    assert "error: push_up has no texts.json" in result.output
 
 
 def test_videos_for_machines_and_one_bad_input_between(tmp_path: Path) -> None:
