@@ -185,7 +185,7 @@ QUANTITIES: Final = (
         "asymmetry", "%", "ours", KNEES, asymmetry, tolerance=15.0, max_turn=NOT_TURNED
     ),
     Quantity(
-        "stance", "%", "McCaw and Melrose 1999, Escamilla et al. 2001",
+        "stance", "%", "Lorenzetti et al. 2018, Escamilla et al. 2001",
         ("RShoulder", "LShoulder", "RHip", "LHip", "RAnkle", "LAnkle"), stance, tolerance=8.0,
     ),
     Quantity("lean_forward", "°", TURN_SOURCE, TORSO, lean_forward, tolerance=4.0),
