@@ -7,23 +7,22 @@ neither a tremble nor a pause makes a repetition.
 
 from __future__ import annotations
 
-from math import hypot, isfinite
+from math import isfinite
 from typing import Final
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from edge.cut import CUT_REST_SECONDS, RESTING, cut_to_one
 from edge.exercise import Exercise, Repetition
 from edge.exercises import load
-from edge.joints import L_ANKLE, MID_HIP, NECK, R_ANKLE
+from edge.joints import MID_HIP, NECK
+from edge.place import Place, standing
 from edge.preprocessing import MIN_CONFIDENCE, RATE, evenly
 from edge.track import FloatArray, Pose, PoseTrack
 
 RETURNED: Final = 0.75
 """The share of the way after which the person counts as having come back."""
-
-RESTING: Final = 0.95
-"""The share of the way after which the person is at rest again, once the rise is over."""
 
 RISING: Final = 0.3
 """Shares of the way per second above which the rise is not over: a clip that began on the way down
@@ -38,26 +37,11 @@ RETURNED_AT_THE_END: Final = 0.5
 MAX_RETURN_SECONDS: Final = 1.0
 """After having come back, the repetition ends at the latest after this time."""
 
-SAME_PLACE: Final = 0.12
-"""Neck-to-ankle lengths by which the feet may move while somebody stays where they are."""
+SETTLED_SECONDS: Final = 1.0
+"""Seconds without moving after which somebody has settled."""
 
-LEFT_SECONDS: Final = 0.6
-"""Seconds after which feet that are elsewhere will not come back."""
-
-LONGEST_CUT: Final = 5.0
-"""Seconds: a clip that is longer was not cut to a single repetition."""
-
-CUT_SHARE: Final = 0.3
-"""In such a clip, the longer way is at least this share of a repetition's least."""
-
-CUT_SHORTEST: Final = 0.03
-"""Torso lengths: in such a clip, the shorter way is at least this, more than a tremble."""
-
-CUT_REST_SECONDS: Final = 0.5
-"""Seconds: a clip in which somebody rests for longer at an end was not cut close."""
-
-DETOUR: Final = 1.5
-"""How much longer than the way itself the path may be, up and down, in such a clip."""
+SETTLED: Final = 1 / 6
+"""Shares of a repetition's least by which somebody who has settled still sways."""
 
 MARGIN: Final = 0.2
 """Seconds of rest kept before and after each repetition, where the clip has them."""
@@ -82,6 +66,8 @@ class RepetitionSegmenter:
         self._top = 0  # index of the highest moment before the descent
         self._bottom: int | None = None  # index of the lowest moment, once it is a repetition
         self._top_after: int | None = None  # index of the highest moment after the bottom
+        self._second = 0  # index of the first moment of the last second
+        self._settled: tuple[int, float] | None = None  # since which index, how high, below the top
 
     def push(self, time: float, height: float) -> Repetition | None:
         """Take a height (torso lengths) at ``time`` (seconds); return a repetition if one ended."""
@@ -90,6 +76,9 @@ class RepetitionSegmenter:
         self._times.append(time)
         self._heights.append(height)
         now = len(self._times) - 1
+        if self._top_after is None:
+            self._settle(now)
+            self._forget(now)
         if self._bottom is None:
             self._descend(now)
             return None
@@ -108,6 +97,31 @@ class RepetitionSegmenter:
         if self._share(last) < RETURNED_AT_THE_END:
             return None
         return self._close(last)
+
+    def _settle(self, now: int) -> None:
+        """Notice that the person stands still, lower than the top: that was a hop or on tiptoe."""
+        times, sway = self._times, SETTLED * self._least
+        while self._second < now and times[now] - times[self._second + 1] >= SETTLED_SECONDS:
+            self._second += 1
+        if times[now] - times[self._second] < SETTLED_SECONDS:
+            return
+        second = sorted(self._heights[self._second :])
+        few, level = len(second) // 10, second[len(second) // 2]  # a tremble is no movement
+        if second[-1 - few] - second[few] <= sway:
+            lower = self._heights[self._top] - level > sway
+            self._settled = (self._second, level) if lower else None
+
+    def _forget(self, now: int) -> None:
+        """Forget the top once a whole way leads down from where the person has settled since.
+
+        Until then it may be a pause at the bottom.
+        """
+        if self._settled is None or self._settled[0] <= self._top:
+            return
+        first, level = self._settled
+        if level - self._heights[now] >= self._least:
+            self._top = first + int(np.argmax(self._heights[first:]))
+            self._bottom, self._settled = now, None
 
     def _descend(self, now: int) -> None:
         heights = self._heights
@@ -156,7 +170,7 @@ class RepetitionSegmenter:
         )
         # What lies before the end is settled: the next repetition starts from here.
         self._times, self._heights = self._times[end:], self._heights[end:]
-        self._bottom, self._top_after = None, None
+        self._bottom, self._top_after, self._settled, self._second = None, None, None, 0
         self._top = int(np.argmax(self._heights))
         return repetition
 
@@ -174,50 +188,6 @@ class RepetitionSegmenter:
         level = self._heights[bottom] + RESTING * (self._heights[self._top] - self._heights[bottom])
         resting = [i for i in range(bottom) if self._heights[i] >= level]
         return resting[-1] if resting else self._top
-
-
-class Place:
-    """Notices that somebody has gone to another place.
-
-        place = Place()
-        place.left(time, *standing(pose.joints))      # True: from here on they are elsewhere
-
-    Walking towards the camera moves the hips in the picture as a repetition does, but the feet
-    as well. A camera held by hand drifts less, and an ankle that is seen wrongly comes back.
-    """
-
-    def __init__(self) -> None:
-        self._feet: tuple[float, float] | None = None
-        self._size = 0.0
-        self._here = 0.0  # when the feet were last seen in this place
-
-    def left(self, time: float, x: float, y: float, size: float) -> bool:
-        """Take where somebody stands at ``time`` (seconds); tell whether a new place begins there.
-
-        Frames in which neck or ankles are not seen (NaN) change nothing.
-
-        :param x, y, size: from :func:`standing`.
-        """
-        if not isfinite(size):
-            return False
-        known = self._feet is not None
-        self._size = max(self._size, size)
-        if self._feet and hypot(x - self._feet[0], y - self._feet[1]) <= SAME_PLACE * self._size:
-            self._here = time
-        elif not known or time - self._here >= LEFT_SECONDS:
-            self._feet, self._size, self._here = (x, y), size, time
-            return known
-        return False
-
-
-def standing(joints: FloatArray) -> FloatArray:
-    """Return [..., 3] the middle of the ankles, x and y, and how far below the neck it is.
-
-    :param joints: [..., 25, 2]; NaN where not seen.
-    """
-    feet = (joints[..., R_ANKLE, :] + joints[..., L_ANKLE, :]) / 2
-    up = feet - joints[..., NECK, :]
-    return np.concatenate([feet, np.hypot(up[..., :1], up[..., 1:])], axis=-1)
 
 
 class LiveCounter:
@@ -293,36 +263,8 @@ def find_repetitions(track: PoseTrack, exercise: Exercise | None = None) -> list
         found += [repetition for repetition in [*ended, segmenter.finish()] if repetition]
     seen_throughout = not bounds and np.diff(track.times).max(initial=0.0) <= CUT_REST_SECONDS
     if not found and seen_throughout:
-        return _cut_to_one(even.times, heights_of(even, exercise), exercise.signal.least)
+        return cut_to_one(even.times, heights_of(even, exercise), exercise.signal.least)
     return found
-
-
-def _cut_to_one(times: FloatArray, heights: FloatArray, least: float) -> list[Repetition]:
-    """Return the one repetition that a short clip was cut to, if it shows nothing else.
-
-    Such a clip begins on the way there and ends on the way back, so that neither way may be long
-    enough to be noticed. It is told from a tremble and from a false start by being nothing but one
-    way there and one way back, from its first frame to its last.
-    """
-    if not np.isfinite(heights).all() or times[-1] - times[0] > LONGEST_CUT:
-        return []
-    turn = int(np.argmin(heights))
-    before, after = heights[: turn + 1], heights[turn:]
-    ways = before[0] - before[-1], after[-1] - after[0]
-    paths = np.abs(np.diff(before)).sum(), np.abs(np.diff(after)).sum()
-    straight = all(path <= DETOUR * way for path, way in zip(paths, ways, strict=True))
-    if not straight or min(ways) < CUT_SHORTEST or max(ways) < CUT_SHARE * least:
-        return []
-    if _rests(before, times) or _rests(after[::-1], times):
-        return []
-    return [Repetition(float(times[0]), float(times[turn]), float(times[-1]), float(max(ways)))]
-
-
-def _rests(heights: FloatArray, times: FloatArray) -> bool:
-    """Tell whether somebody rests at the first of these heights for a while before moving."""
-    way = heights[0] - heights[-1]
-    moved = np.abs(heights - heights[0]) > (1 - RESTING) * way
-    return bool(times[int(np.argmax(moved))] - times[0] > CUT_REST_SECONDS)
 
 
 def with_margin(track: PoseTrack, repetition: Repetition) -> PoseTrack:

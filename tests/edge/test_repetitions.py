@@ -22,6 +22,7 @@ from edge.repetitions import (
 from edge.subject import SubjectTracker
 from edge.track import PoseTrack
 from tests.clips import ROOT
+from tests.edge.packs import counted_live
 from tests.edge.people import depth_at, joints_at, poses_of, squat_track, track_of, visitor
 
 
@@ -102,6 +103,49 @@ def test_the_live_count_is_the_final_count() -> None:
         counts.append(counter.count)
     assert counts[-1] == len(find_repetitions(track)) == 3
     assert counts[int(2.0 * 30)] == 0  # at the bottom of the first one
+
+
+def raised(height: float, *moments: float, wide: float = 0.12) -> PoseTrack:
+    """Return three squats from 3 s on, the whole body raised for a moment at each of these times.
+
+    :param height: torso lengths.
+    :param wide: seconds, of the Gaussian that the raise is.
+    """
+    times = np.arange(0, 12, 1 / 30)
+    depths = sum(depth_at(times, begin=begin) for begin in (3.0, 6.0, 9.0))
+    track = track_of(times, np.asarray(depths))
+    up = sum(np.exp(-(((times - moment) / wide) ** 2) / 2) for moment in moments)
+    joints = track.joints.copy()
+    joints[..., 1] -= 100 * height * np.asarray(up)[:, None]
+    return PoseTrack(track.times, joints, track.confidence)
+
+
+@pytest.mark.parametrize("height", [0.1, 0.2, 0.25, 0.3, 0.35, 0.4])
+@pytest.mark.parametrize(("moment", "tremble"), [(1.5, 0.0), (1.5, 0.01), (0.3, 0.0)])
+def test_a_hop_before_the_set_does_not_cost_the_count(
+    height: float, moment: float, tremble: float
+) -> None:
+    track = raised(height, moment)
+    noise = np.random.default_rng(2).normal(0, 100 * tremble, track.joints.shape)
+    track = PoseTrack(track.times, track.joints + noise, track.confidence)
+    found = find_repetitions(track)
+    assert [repetition.turn for repetition in found] == pytest.approx([4, 7, 10], abs=0.15)
+    assert [repetition.travel for repetition in found] == pytest.approx([0.8] * 3, abs=0.1)
+    assert counted_live(track, load()) == 3
+
+
+def test_a_pause_at_the_bottom_is_no_landing() -> None:
+    # The clip begins there, and the person stands up for a moment only: as if it were a hop.
+    times = np.arange(0, 8, 1 / 30)
+    depths = np.interp(times, [0, 1.5, 2, 2.5, 4.5, 5.5], [1, 1, 0, 1, 1, 0])
+    (found,) = find_repetitions(track_of(times, depths))
+    assert (found.start, found.end) == pytest.approx((2.0, 5.5), abs=0.15)
+
+
+@pytest.mark.parametrize("height", [0.15, 0.25, 0.35])
+def test_a_stretch_on_tiptoe_before_the_set_does_not_either(height: float) -> None:
+    track = raised(height, 0.9, wide=0.35)
+    assert len(find_repetitions(track)) == counted_live(track, load()) == 3
 
 
 def test_heights_that_are_not_numbers_are_left_out() -> None:
