@@ -11,6 +11,7 @@ import onnxruntime
 from edge.bundle import DEFAULT_BUNDLE, Bundle, BundleInput
 from edge.errors import BundleError
 from edge.exercise import Repetition
+from edge.exercises import DEFAULT
 from edge.explanation import JOINTS, Explanation, Typical, explain, seen_parts
 from edge.judging import Judgement, View
 from edge.preprocessing import PREPROCESSINGS, Features, Preprocessing, prepare
@@ -55,9 +56,18 @@ class Classifier:
         self.threshold = manifest.threshold
 
     @classmethod
-    def load(cls, folder: Path = DEFAULT_BUNDLE) -> Classifier:
-        """Open the bundle in ``folder`` and its network."""
-        return cls(Bundle.open(folder))
+    def load(cls, folder: Path = DEFAULT_BUNDLE, exercise: str = DEFAULT) -> Classifier:
+        """Open the bundle in ``folder`` and its network.
+
+        :param exercise: the name of what it is to judge.
+        :raises BundleError: it cannot be used, or judges another exercise.
+        """
+        bundle = Bundle.open(folder)
+        if bundle.manifest.exercise != exercise:
+            raise BundleError(
+                f"the bundle {bundle.label} judges {bundle.manifest.exercise}, not {exercise}"
+            )
+        return cls(bundle)
 
     def _open(self, path: Path) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()

@@ -179,7 +179,7 @@ class Scorer:
         self._exercise = exercise
         if bundle is None and exercise.bundle:
             bundle = DEFAULT_BUNDLE.parent / exercise.bundle
-        self.judge = Classifier.load(bundle) if bundle else RuleJudge(exercise)
+        self.judge = Classifier.load(bundle, exercise.name) if bundle else RuleJudge(exercise)
         self._threshold = self.judge.threshold if threshold is None else threshold
         self._show_progress = show_progress
         self._estimator: BlazePose | None = None

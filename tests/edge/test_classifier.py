@@ -115,6 +115,13 @@ def test_what_this_version_cannot_run_is_refused(
         Classifier.load(changed_bundle(tmp_path, **changes))
 
 
+def test_a_bundle_of_another_exercise_is_refused(tmp_path: Path) -> None:
+    folder = changed_bundle(tmp_path, exercise="push_up")
+    with pytest.raises(BundleError, match=r"squat .* judges push_up, not squat"):
+        Classifier.load(folder)
+    Classifier.load(folder, "push_up")
+
+
 def with_file(folder: Path, name: str, content: bytes) -> Path:
     """Write a file of a bundle and its hash into the manifest."""
     (folder / name).write_bytes(content)

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge import cli
+from edge.bundle import DEFAULT_BUNDLE
 from edge.errors import ExerciseError
 from edge.exercise import Exercise
 from edge.joints import TEN
@@ -193,6 +194,13 @@ def test_missing_models_are_exit_code_3(tmp_path: Path) -> None:
     result = score("any.mp4", "--bundle", tmp_path)
     assert result.returncode == 3
     assert result.stderr.startswith("error: there is no model bundle")
+
+
+def test_a_bundle_of_another_exercise_is_refused() -> None:
+    result = score("any.mp4", "--exercise", "push_up", "--bundle", DEFAULT_BUNDLE)
+    assert result.returncode == 3
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: the bundle squat ") and line.endswith("squat, not push_up")
 
 
 def test_a_name_that_would_break_the_line_is_made_printable(tmp_path: Path) -> None:
