@@ -13,6 +13,7 @@ from edge.preprocessing import RATE
 from edge.subject import Choice
 from edge.track import PoseTrack
 from tests.clips import KnownClip
+from tests.edge.people import track_of
 from tests.training.recordings import write_manifest
 from training.datasets import SOURCES, DataError, read, split_by_person
 from training.datasets.clip import TEN_NAMES
@@ -128,9 +129,20 @@ def test_a_clip_cut_to_one_repetition_is_one() -> None:
     found = keypoints("good_2")
     track = found.track
     lowest = int(np.argmax(track.joints[:, BODY_25.index("MidHip"), 1]))
-    cut = track.between(track.times[lowest] - 0.35, track.times[lowest] + 0.35)
+    cut = track.between(track.times[lowest] - 0.45, track.times[lowest] + 0.45)
     (part,) = repetitions(Keypoints(found.about, cut))
-    assert part[0][-1] == pytest.approx(0.7, abs=0.1)
+    assert part[0][-1] == pytest.approx(0.9, abs=0.1)
+
+
+def test_a_long_video_without_a_squat_gives_no_clip(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    standing = track_of(np.arange(0, 30, 1 / RATE), np.zeros(30 * int(RATE)))
+    found = Keypoints(About("sha", "known", Choice.ONE, len(standing)), standing)
+    assert repetitions(found) == []
+    found.save(keypoints_path(data / "recordings" / "keypoints", "b.mp4"))
+    assert {clip.name for clip in read("recordings", data)} == {"a.mp4"}
+    assert "2 of 4 videos show no squat" in caplog.text
 
 
 @pytest.mark.parametrize("joint", TEN_NAMES)

@@ -44,7 +44,7 @@ class Recordings(Source):
         clips = source.read(Path("../shared/data"))
 
     Every repetition that a video shows is a clip with the video's labels, cut as the kiosk cuts
-    it. A video without repetitions is taken to be cut to one already.
+    it. A video that shows none gives none.
     """
 
     def files(self, folder: Path) -> list[Path]:
@@ -140,7 +140,7 @@ def repetitions(keypoints: Keypoints) -> list[Part]:
         return []
     track = keypoints.track
     try:
-        parts = [with_margin(track, one) for one in find_repetitions(track)] or [track]
+        parts = [with_margin(track, one) for one in find_repetitions(track)]
         usable = [part for part in parts if _mostly_seen(part)]
         return [_ten(resample(part)) for part in usable]
     except FeatureError:
