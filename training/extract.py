@@ -25,7 +25,7 @@ from tqdm import tqdm
 from edge.pose.blazepose import BlazePose
 from edge.subject import Choice
 from training.datasets.clip import LOADS, DataError
-from training.datasets.keypoints import About, Keypoints, keypoints_path
+from training.datasets.keypoints import About, Keypoints, file_sha256, keypoints_path
 from training.datasets.manifest import Row, read_manifest
 from training.datasets.recordings import KEYPOINTS
 from training.extraction import Job, Outcome, extract
@@ -129,6 +129,28 @@ def keep(keypoints: Keypoints, target: Path) -> None:
         ) from error
 
 
+def drop_stale(job: Job) -> None:
+    """Remove the keypoints that another video of the same name gave: nobody may learn from them.
+
+    :raises click.ClickException: they cannot be removed.
+    """
+    try:
+        known = About.load(job.target).video_sha256
+    except DataError:
+        return  # nothing is there that could be read
+    try:
+        if file_sha256(job.path) == known:
+            return  # what failed was not the video
+    except OSError:
+        pass  # the video itself can no longer be read
+    try:
+        job.target.unlink(missing_ok=True)
+    except OSError as error:
+        raise click.ClickException(
+            f"{job.target} cannot be removed: {error.strerror or error}"
+        ) from error
+
+
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return rows of text in columns."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
@@ -188,6 +210,7 @@ def main(manifest: Path, out: Path | None, scheduler: str | None, workers: int) 
                     keep(outcome.keypoints, job.target)
                     done["seen now"] += 1
                 elif outcome.error:
+                    drop_stale(job)
                     failures.append((job.video, outcome.error))
                     done["failed"] += 1
                 else:

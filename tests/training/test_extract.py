@@ -23,6 +23,7 @@ from edge.frames.video import VideoFile
 from edge.pose.blazepose import BlazePose
 from edge.session import ScoringSession
 from edge.subject import Choice
+from edge.track import PoseTrack
 from tests.clips import CLIPS, DEMO, ROOT
 from tests.training.recordings import shorten, write_manifest
 from training import extract as command
@@ -155,11 +156,16 @@ def test_a_cluster_does_only_what_is_new(home: Path, scheduler: str, tmp_path: P
     recordings = tmp_path / "recordings"
     shutil.copytree(home, recordings)
     shorten(DEMO / "bad.mp4", recordings / "good.mp4", 0.5)  # another video of the same name
+    broken = keypoints_path(recordings / "keypoints", "broken.mp4")
+    shutil.copy(keypoints_path(home / "keypoints", "good.mp4"), broken)  # from when it was whole
     before = {path: path.stat().st_mtime_ns for path in (recordings / "keypoints").iterdir()}
     again = run(recordings / "manifest.csv", "--scheduler", scheduler)
     assert again.returncode == command.FAILED
     assert "1 seen now, 2 done before, 1 failed" in again.stdout
-    changed = [path for path, then in before.items() if path.stat().st_mtime_ns != then]
+    assert not broken.exists()
+    changed = [
+        path for path, then in before.items() if path != broken and path.stat().st_mtime_ns != then
+    ]
     assert changed == [keypoints_path(recordings / "keypoints", "good.mp4")]
     assert About.load(changed[0]).video_sha256 == file_sha256(recordings / "good.mp4")
 
@@ -191,6 +197,21 @@ def test_keypoints_that_cannot_be_written_are_no_missing_cluster(tmp_path: Path)
     assert found
     with pytest.raises(click.ClickException, match=r"a\.npz cannot be written: (File|Not a dir)"):
         command.keep(found, tmp_path / "keypoints" / "a.npz")
+
+
+def test_only_keypoints_of_another_video_are_removed(tmp_path: Path) -> None:
+    video, target = tmp_path / "a.mp4", tmp_path / "a.npz"
+    video.write_bytes(b"a video")
+    track = PoseTrack.empty()
+    for digest, kept in [(file_sha256(video), True), ("another", False)]:
+        Keypoints(About(digest, BlazePose.name, Choice.ONE, 0), track).save(target)
+        command.drop_stale(Job("a.mp4", video, target, ""))
+        assert target.exists() == kept
+    Keypoints(About("any", BlazePose.name, Choice.ONE, 0), track).save(target)
+    video.unlink()
+    command.drop_stale(Job("a.mp4", video, target, ""))
+    assert not target.exists()
+    command.drop_stale(Job("a.mp4", video, target, ""))
 
 
 # ## An interruption
