@@ -138,6 +138,10 @@ def test_other_encodings_and_missing_files_are_refused(tmp_path: Path) -> None:
         read_manifest(path)
 
 
+def test_one_problem_is_one(folder: Path) -> None:
+    assert " has 1 problem:" in problem(folder, {**SHORT, "correct": "maybe"})
+
+
 def test_many_problems_are_counted_not_listed(folder: Path) -> None:
     rows = [{**SHORT, "video": f"{n}.mp4", "correct": "maybe"} for n in range(100)]
     told = problem(folder, *rows)

@@ -142,7 +142,8 @@ def read_manifest(path: Path, *, videos_needed: bool = False) -> list[Row]:
         problems.sort(key=lambda problem: problem[0])
         shown = [f"  line {line}, {text}" for line, text in problems[:SHOWN]]
         more = [f"  and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
-        raise DataError("\n".join([f"{path} has {len(problems)} problems:", *shown, *more]))
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise DataError("\n".join([f"{path} has {count}:", *shown, *more]))
     if not rows:
         raise DataError(f"{path} has no rows")
     return [row for _, row in rows]
