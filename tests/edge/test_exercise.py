@@ -36,6 +36,7 @@ def test_every_fault_has_a_short_cue_in_both_languages(name: str) -> None:
     for text in [*texts.faults.values(), *texts.parts.values(), texts.praise, texts.unknown]:
         assert any("가" <= letter <= "힣" for letter in text.ko)
         assert text.ko.rstrip(".!").endswith("요")  # the polite way
+        assert "}도" not in text.ko  # degrees are written °, in both languages
 
 
 @pytest.mark.parametrize(
