@@ -62,6 +62,8 @@ function liven(card) {
   }
   const address = video.getAttribute("src");
   let retries = 0;
+  // Where it may not play by itself, or the result has gone already, that is no error.
+  const play = () => video.play().catch(() => {});
   video.muted = true; // the attribute of an inserted element does not count everywhere
   video.addEventListener("playing", () => (replay.dataset.playing = ""));
   video.addEventListener("error", () => {
@@ -79,8 +81,8 @@ function liven(card) {
   for (const button of buttons) {
     button.addEventListener("click", () => {
       video.currentTime = Number(button.dataset.start);
-      video.play();
+      play();
     });
   }
-  video.play().catch(() => {}); // it plays by itself where that is allowed
+  play();
 }

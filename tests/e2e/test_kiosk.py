@@ -78,6 +78,12 @@ def test_from_start_to_the_replay(kiosk: KioskProcess, screen: Page, shoot: Shoo
         "start => document.querySelector('video').currentTime >= start - 0.1", arg=start
     )
 
+    # A replay that goes away just as it begins to play is no error on the page.
+    page.evaluate(
+        "() => { const video = document.querySelector('video'); video.load();"
+        " document.querySelector('.rep').click(); video.remove(); }"
+    )
+
     # The picture of the camera is not made while nobody sees it.
     assert page.locator("#live").get_attribute("src") is None
     page.click("#again")
