@@ -1,1 +1,0 @@
-"""Pin factories for gpiozero that it does not bring itself."""
