@@ -84,7 +84,7 @@ def about(saved: Saved) -> dict[str, str]:
         "facts": facts_table(saved),
         "cost": f"The saved runs of the comparison with these data took {cpu:.1f} CPU-hours "
         f"({hours:.1f} hours on a busy machine). Not in it: making the synthetic people, filming "
-        "and drawing them, and the last step of the shipped model.",
+        "and drawing them, and calibrating the shipped model.",
         "runs": runs_table(bench.folder, bench.sets.hashes),
         "hashes": table(["data", "hash"], [[k, v] for k, v in sorted(bench.sets.hashes.items())]),
     }
