@@ -125,7 +125,10 @@ def _opened(path: Path) -> Iterator[Mapping[str, Any]]:
                 raise DataError(f"{path} has another format: run training.extract again")
             yield archive
     except DAMAGED as error:
-        raise DataError(f"{path} is missing or damaged: run training.extract") from error
+        raise DataError(
+            f"{path} is missing or damaged: run training.extract, and take the rows of videos that "
+            "it cannot read out of the manifest"
+        ) from error
 
 
 def keypoints_path(folder: Path, video: str) -> Path:
