@@ -31,3 +31,31 @@ class FeatureError(KioskError, ValueError):
 
 class ExerciseError(KioskError, ValueError):
     """An exercise's folder is missing, or what it says about itself does not fit together."""
+
+
+class CueError(KioskError, RuntimeError):
+    """A sound cannot be played or spoken on this machine."""
+
+
+class PinError(KioskError, OSError):
+    """A pin of the GPIO header cannot be used."""
+
+
+class SettingsLockedError(KioskError, PermissionError):
+    """The settings are locked with a PIN."""
+
+
+class WrongPinError(KioskError, PermissionError):
+    """This is not the PIN."""
+
+
+class CameraSetupError(KioskError, ValueError):
+    """Where the camera is cannot be told from these numbers."""
+
+
+class PinPauseError(KioskError, PermissionError):
+    """Too many wrong PINs; ``seconds`` says for how long nobody may try."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"too many wrong PINs; try again in {seconds:.0f} s")
+        self.seconds = seconds

@@ -54,6 +54,7 @@ class Texts(BaseModel):
     :param name: the exercise.
     :param quantities: what each measured quantity is called.
     :param faults: the cue of each fault, with places for ``{value}`` and ``{aim}``.
+    :param live: a word or two for each fault, said while the person goes on.
     :param parts: the cue of each part of the body, for when no number says what is wrong with it.
     :param praise: what a faultless result is told.
     :param unknown: what a bad result is told where nobody can say why.
@@ -65,6 +66,7 @@ class Texts(BaseModel):
     name: Text
     quantities: dict[str, Text]
     faults: dict[str, Text]
+    live: dict[str, Text]
     parts: dict[str, Text]
     praise: Text
     unknown: Text
@@ -264,6 +266,7 @@ class Exercise:
         self._same("joints", {name for names in seen for name in names} - set(INDEX), set())
         self._same("quantities", set(quantities), set(self.texts.quantities))
         self._same("faults", set(faults), set(self.texts.faults))
+        self._same("live words", set(faults), set(self.texts.live))
         self._same("parts", {fault.part for fault in self.faults}, set(self.texts.parts))
         self._same("quantities", {f.quantity for f in self.faults} - set(quantities), set())
         for names in (quantities, faults):

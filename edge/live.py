@@ -51,6 +51,14 @@ class FrameTap:
                 except queue.Empty:
                     continue
 
+    def clear(self) -> None:
+        """Forget the frames that wait."""
+        try:
+            while True:
+                self._frames.get_nowait()
+        except queue.Empty:
+            return
+
     def get(self, timeout: float) -> Frame:
         """Return the next frame.
 

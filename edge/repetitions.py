@@ -194,7 +194,7 @@ class LiveCounter:
     """Counts the repetitions of the provisional subject while the clip still runs.
 
         counter = LiveCounter(exercise)
-        counter.push(time, pose)
+        repetition = counter.push(time, pose)   # one that has just ended, or None
         counter.count
 
     :param exercise: whose repetitions are counted.
@@ -207,21 +207,22 @@ class LiveCounter:
         self._torso = 0.0
         self.count = 0
 
-    def push(self, time: float, pose: Pose) -> None:
-        """Take one pose at ``time`` (seconds)."""
+    def push(self, time: float, pose: Pose) -> Repetition | None:
+        """Take one pose at ``time`` (seconds); return the repetition that has just ended."""
         if pose.confidence[[NECK, MID_HIP, *self._signal.needs()]].min() < MIN_CONFIDENCE:
-            return
+            return None
         seen = pose.confidence[:, None] >= MIN_CONFIDENCE
         if self._place.left(time, *standing(np.where(seen, pose.joints, np.nan)).tolist()):
             self._segmenter = RepetitionSegmenter(self._signal.least)
             self._torso = 0.0
         # Leaning shortens the torso in the picture: the longest one so far is the true one.
         self._torso = max(self._torso, float(np.hypot(*(pose.joints[NECK] - pose.joints[MID_HIP]))))
-        if not self._signal.in_position(pose.joints[None])[0]:
-            return
+        if not self._torso or not self._signal.in_position(pose.joints[None])[0]:
+            return None
         height = float(self._signal.height(pose.joints[None])[0])
-        if self._torso and self._segmenter.push(time, height / self._torso):
-            self.count += 1
+        ended = self._segmenter.push(time, height / self._torso)
+        self.count += ended is not None
+        return ended
 
 
 def heights_of(even: PoseTrack, exercise: Exercise) -> FloatArray:

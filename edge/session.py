@@ -11,8 +11,9 @@ import numpy as np
 
 from edge.assessment import Assessment, FrameCounts, JudgedRepetition, Reason, Verdict
 from edge.clip import ClipWriter
+from edge.coaching import Coach
 from edge.errors import FeatureError
-from edge.exercise import Exercise, Repetition
+from edge.exercise import Exercise, Repetition, Text
 from edge.exercises import load
 from edge.explanation import Explanation
 from edge.faults import find_faults, join_faults, join_quantities, main_cue
@@ -69,6 +70,7 @@ class ScoringSession:
     :param threshold: the score, 0 to 1, from which the verdict is good.
     :param clip: where to write the clean, upright clip as it goes, or None.
     :param pose_model: name of the pose model, for the report.
+    :param live_words: whether each repetition is measured as soon as it has ended.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class ScoringSession:
         threshold: float = 0.5,
         clip: Path | None = None,
         pose_model: str = "",
+        live_words: bool = False,
     ) -> None:
         if not 0.0 <= threshold <= 1.0:
             raise ValueError(f"the threshold must be between 0 and 1, not {threshold}")
@@ -91,8 +94,11 @@ class ScoringSession:
         self._pose_model = pose_model
         self._subjects = SubjectTracker(self._exercise)
         self._counter = LiveCounter(self._exercise)
+        self._coach = Coach(self._exercise) if live_words else None
         self._times: list[float] = []
         self.dropped = 0
+        self.live_word: Text | None = None
+        """What to tell of the repetition that has just ended; None: nothing."""
         self.track = PoseTrack.empty()
         """The subject, with times from 0 at the first frame; known after :meth:`finish`."""
 
@@ -118,8 +124,15 @@ class ScoringSession:
         since_start = time - self._times[0]
         subject = self._subjects.push(since_start, people)
         if subject:
-            self._counter.push(since_start, subject)
+            self._follow(since_start, subject)
         return Live(subject, people)
+
+    def _follow(self, time: float, subject: Pose) -> None:
+        ended = self._counter.push(time, subject)
+        if self._coach:
+            self._coach.see(time, subject)
+            if ended:
+                self.live_word = self._coach.word(ended)
 
     @property
     def repetitions(self) -> int:

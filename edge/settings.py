@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from edge.bundle import DEFAULT_BUNDLE
+from edge.errors import WrongPinError
 from edge.frames.camera import DEMO_CLIPS
+from edge.pin import KeptPin, PinDoor
 
 
 class Settings(BaseSettings):
@@ -25,6 +30,9 @@ class Settings(BaseSettings):
     :param demo_clip: the clip that plays where there is no camera.
     :param bundle: folder of the model bundle.
     :param pose_threads: processor threads for the pose model.
+    :param audio_device: the ALSA device that plays the sounds, as ``aplay -L`` lists them.
+    :param led_pins: gpiozero's names of the pins of the red, green and blue light; empty: no light.
+    :param led_active_high: whether the light is on where its pin is high.
     """
 
     model_config = SettingsConfigDict(env_prefix="KIOSK_", extra="ignore", frozen=True)
@@ -34,6 +42,24 @@ class Settings(BaseSettings):
     demo_clip: Path = DEMO_CLIPS / "good.mp4"
     bundle: Path = DEFAULT_BUNDLE
     pose_threads: int = Field(default=2, ge=1, le=16)
+    audio_device: str = Field(default="default", min_length=1)
+    led_pins: Annotated[tuple[str, ...], NoDecode] = ("BOARD29", "BOARD31", "BOARD33")
+    led_active_high: bool = True
+
+    @field_validator("led_pins", mode="before")
+    @classmethod
+    def _by_commas(cls, value: Any) -> Any:
+        """Read ``BOARD29,BOARD31,BOARD33`` from the environment."""
+        if isinstance(value, str):
+            return tuple(part for part in value.replace(" ", "").split(",") if part)
+        return value
+
+    @field_validator("led_pins")
+    @classmethod
+    def _three_or_none(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) not in (0, 3):
+            raise ValueError("name three pins, of red, green and blue, or none")
+        return value
 
 
 class KioskSettings(BaseModel):
@@ -41,12 +67,43 @@ class KioskSettings(BaseModel):
 
     :param recording_seconds: length of a recording.
     :param threshold: the score, 0 to 1, from which a squat is good; shown as difficulty.
+    :param volume: of the sounds, 0 to 100.
+    :param muted: no sound at all; the volume is kept for later.
+    :param language: that is spoken.
+    :param live_words: a word after a repetition in which something was wrong.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     recording_seconds: float = Field(default=10.0, ge=3.0, le=30.0, strict=True)
     threshold: float = Field(default=0.5, ge=0.0, le=1.0, strict=True)
+    volume: int = Field(default=70, ge=0, le=100, strict=True)
+    muted: bool = Field(default=False, strict=True)
+    language: Literal["en", "ko"] = "en"
+    live_words: bool = Field(default=True, strict=True)
+
+
+class KeptSettings(KioskSettings):
+    """The settings file.
+
+    :param pin: locks the settings; None: anybody may change them.
+    """
+
+    pin: KeptPin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockState:
+    """Whether the settings are locked.
+
+    :param has_pin: whether there is a PIN at all.
+    :param locked: whether it must be entered before something can be changed.
+    :param pause: seconds until a PIN may be tried again.
+    """
+
+    has_pin: bool
+    locked: bool
+    pause: float
 
 
 class SettingsStore:
@@ -54,19 +111,24 @@ class SettingsStore:
 
         store = SettingsStore(Path("var/settings.json"))
         store.update(recording_seconds=12)
+        store.set_pin("2468")      # from here on: store.unlock("2468") before an update
 
     A damaged file counts as none: the kiosk starts with its defaults.
 
     :param path: the file; its folder must exist.
+    :param clock: seconds that only grow, for the pauses after wrong PINs.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = monotonic) -> None:
         self._path = path
+        self._clock = clock
         self._lock = threading.Lock()
         try:
-            self._settings = KioskSettings.model_validate_json(path.read_bytes())
+            kept = KeptSettings.model_validate_json(path.read_bytes())
         except (OSError, ValidationError):
-            self._settings = KioskSettings()
+            kept = KeptSettings()
+        self._settings = KioskSettings(**kept.model_dump(exclude={"pin"}))
+        self._door = PinDoor(kept.pin, clock)
 
     def get(self) -> KioskSettings:
         """Return the settings as they are now."""
@@ -77,14 +139,56 @@ class SettingsStore:
 
         :raises pydantic.ValidationError: a value is out of range or a name is unknown; nothing
             is changed then.
+        :raises SettingsLockedError: the PIN must be entered first.
         """
         with self._lock:
+            self._door.check()
             changed = KioskSettings.model_validate({**self._settings.model_dump(), **changes})
-            partial = self._path.with_suffix(".partial")
-            with partial.open("w") as file:
-                json.dump(changed.model_dump(), file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path)
+            self._keep(changed, self._door.pin)
             self._settings = changed
             return changed
+
+    @property
+    def lock_state(self) -> LockState:
+        """Whether the settings are locked."""
+        door = self._door
+        return LockState(door.pin is not None, not door.is_open, door.pause)
+
+    def set_pin(self, pin: str | None) -> None:
+        """Lock the settings with a PIN, or free them for everybody (None).
+
+        :raises ValueError: a PIN is 4 to 12 digits.
+        :raises SettingsLockedError: there is a PIN; it must be entered first.
+        """
+        kept = None if pin is None else KeptPin.of(pin)
+        with self._lock:
+            self._door.check()
+            self._keep(self._settings, kept)
+            self._door = PinDoor(kept, self._clock)
+
+    def unlock(self, pin: str) -> None:
+        """Open the settings for two minutes.
+
+        :raises WrongPinError: this is not the PIN.
+        :raises PinPauseError: too many wrong tries.
+        """
+        with self._lock:
+            wrong_before = self._door.pin.wrong if self._door.pin else 0
+            right = self._door.try_pin(pin)
+            if not right or wrong_before:
+                self._keep(self._settings, self._door.pin)
+        if not right:
+            raise WrongPinError("this is not the PIN")
+
+    def lock(self) -> None:
+        """Lock the settings at once, where there is a PIN."""
+        self._door.close()
+
+    def _keep(self, settings: KioskSettings, pin: KeptPin | None) -> None:
+        partial = self._path.with_suffix(".partial")
+        with partial.open("w") as file:
+            kept = KeptSettings(**settings.model_dump(), pin=pin)
+            json.dump(kept.model_dump(exclude_none=True), file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self._path)

@@ -1,8 +1,7 @@
-"""The station: what the kiosk is doing, from Start to the result and back.
+"""The station: drives the state machine with a camera, a pose model and the time.
 
-    idle -> countdown -> recording -> scoring -> result -> idle
-
-Screen, sound and light only follow it.
+Screen, sound and light only follow it. Whoever presses Start is answered at once; what has to be
+done about it is done in the station's own thread, the scoring in another one.
 """
 
 from __future__ import annotations
@@ -10,109 +9,87 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
-from enum import Enum
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from edge.assessment import Assessment
-from edge.errors import CameraError
-from edge.live import LiveCamera
-from edge.session import ScoringSession
+from edge.errors import CameraError, KioskError
+from edge.frames import Frame
+from edge.gesture import RaisedArm
+from edge.live import FrameTap, LiveCamera
+from edge.machine import Do, Effect, Limits, Snapshot, State, StationMachine
+from edge.pose import PoseStream
+from edge.positioning import PositioningGate
+from edge.recording import Keep, OpenSession, Recording
 from edge.settings import KioskSettings
+from edge.words import MESSAGES
 
 log = logging.getLogger(__name__)
 
-COUNTDOWN_SECONDS: Final = 3.0
-"""From Start to the recording (thesis)."""
-
-RESULT_SECONDS: Final = 60.0
-"""How long a result stays on the screen if nobody touches it."""
-
 CAMERA_PATIENCE: Final = 2.0
-"""Seconds without a picture after which a recording is given up."""
+"""Seconds without a picture after which the camera counts as lost."""
 
+TURN_SECONDS: Final = 0.05
+"""The thread looks at clock and effects at least so often."""
 
-CAMERA_NOTICED: Final = 0.5
-"""Seconds within which those who wait hear that the camera has come or gone."""
+STUMBLE_SECONDS: Final = 0.5
+"""Pause after an error that nobody has thought of, so that it does not fill the log."""
 
+BLIND_SECONDS: Final = 2.0
+"""Pause after the pose model has failed between recordings."""
 
-class State(str, Enum):
-    """What the kiosk is doing."""
+LOOK_AT_NOBODY: Final = 0.5
+"""The same in idle while nobody is there: a kiosk that nobody uses should cost next to nothing."""
 
-    IDLE = "idle"
-    COUNTDOWN = "countdown"
-    RECORDING = "recording"
-    SCORING = "scoring"
-    RESULT = "result"
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The station at one moment.
-
-    :param ends: when the state ends by itself, on the monotonic clock, or None.
-    :param total: how long the state lasts in all, in seconds, or None.
-    :param result: id of the score that is shown.
-    :param repetitions: counted so far in this recording.
-    :param message: what went wrong, for the gym-goer.
-    """
-
-    state: State = State.IDLE
-    ends: float | None = None
-    total: float | None = None
-    result: str | None = None
-    repetitions: int = 0
-    message: str | None = None
-    version: int = 1
-
-
-OpenSession = Callable[[KioskSettings, Path], ScoringSession]
-Keep = Callable[[ScoringSession, Assessment, Path], str]
+LOOKS: Final = {State.IDLE: 0.2, State.POSITIONING: 0.1, State.COUNTDOWN: 0.2}
+"""Seconds between two looks for people. In idle only a raised arm is looked for, which is up for a
+second; while somebody moves into place they want an answer at once."""
 
 
 class Station:
     """Runs one recording after another.
 
-        station = Station(camera, open_session, keep, settings.get, scratch)
+        station = Station(camera, scheduler.open_stream, open_session, keep, settings=settings.get,
+                          scratch=store.incoming)
         station.launch()
         station.start()
 
     :param camera: the live camera.
+    :param open_stream: gives a pose stream, with which people are looked for between recordings.
     :param open_session: starts a scoring session for these settings, writing its clip to a path.
     :param keep: keeps a finished session and returns the id of its score.
     :param settings: gives the settings as they are now.
     :param scratch: folder for the clip that is being recorded.
-    :param countdown: seconds from Start to the recording.
-    :param result_seconds: how long a result is shown.
+    :param limits: how long things last.
     """
 
     def __init__(
         self,
         camera: LiveCamera,
+        open_stream: Callable[[], PoseStream],
         open_session: OpenSession,
         keep: Keep,
+        *,
         settings: Callable[[], KioskSettings],
         scratch: Path,
-        *,
-        countdown: float = COUNTDOWN_SECONDS,
-        result_seconds: float = RESULT_SECONDS,
+        limits: Limits | None = None,
     ) -> None:
         self._camera = camera
+        self._open_stream = open_stream
         self._open_session = open_session
         self._keep = keep
-        self._settings = settings
         self._scratch = scratch
-        self._countdown = countdown
-        self._result_seconds = result_seconds
+        self._machine = StationMachine(settings, limits)
         self._condition = threading.Condition()
-        self._now = Snapshot()
-        self._wanted = False  # Start was pressed
-        self._cancelled = threading.Event()
-        self._closing = False
-        self._camera_ok = camera.ok
+        self._stopping = threading.Event()
+        self._recording: Recording | None = None
+        self._stream: PoseStream | None = None
+        self._gate = PositioningGate()
+        self._gesture = RaisedArm()
+        self._entered = (State.IDLE, 0.0)
+        self._looked = 0.0
+        self._somebody = False
+        self._last_frame = 0.0
         self._thread = threading.Thread(target=self._run, name="station", daemon=True)
 
     def launch(self) -> None:
@@ -122,29 +99,18 @@ class Station:
     def close(self) -> None:
         """End the station's thread; a recording that runs is given up."""
         with self._condition:
-            self._closing = True
-            self._cancelled.set()
+            self._stopping.set()
             self._condition.notify_all()
         if self._thread.is_alive():
             self._thread.join(timeout=5.0)
 
     def start(self) -> bool:
         """Press Start; False where the station is busy already or has no camera."""
-        with self._condition:
-            busy = self._now.state not in (State.IDLE, State.RESULT) or self._wanted
-            if busy or not self._camera.ok or self._closing:
-                return False
-            self._wanted = True
-            self._cancelled.clear()
-            self._condition.notify_all()
-            return True
+        return bool(self._tell(lambda m: not self._stopping.is_set() and m.start(monotonic())))
 
     def cancel(self) -> None:
         """Give up what is going on and return to idle."""
-        with self._condition:
-            self._wanted = False
-            self._cancelled.set()
-            self._condition.notify_all()
+        self._tell(lambda m: m.cancel(monotonic()))
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state in plain types, with the seconds that remain of it."""
@@ -153,104 +119,160 @@ class Station:
 
     def wait(self, version: int, timeout: float) -> dict[str, Any]:
         """Return the snapshot as soon as its version differs, at the latest after ``timeout`` s."""
-        deadline = monotonic() + timeout
         with self._condition:
-            # In slices: the camera comes and goes without waking anybody.
-            while self._notice() == version and not self._closing and monotonic() < deadline:
-                self._condition.wait(min(CAMERA_NOTICED, max(0.0, deadline - monotonic())))
+            self._condition.wait_for(
+                lambda: self._stopping.is_set() or self._machine.now.version != version, timeout
+            )
             return self._plain()
 
-    def _notice(self) -> int:
-        """Return the version, counted up where the camera has come or gone."""
-        if self._camera_ok != self._camera.ok:
-            self._camera_ok = self._camera.ok
-            self._now = replace(self._now, version=self._now.version + 1)
-        return self._now.version
-
     def _plain(self) -> dict[str, Any]:
-        self._notice()
-        plain = asdict(self._now)
-        ends = plain.pop("ends")
-        plain["state"] = self._now.state.value
-        plain["remaining"] = None if ends is None else max(0.0, round(ends - monotonic(), 3))
-        plain["camera"] = {
-            "ok": self._camera.ok,
-            "name": self._camera.name,
-            "message": self._camera.message,
+        problem = self._machine.camera_problem
+        return {
+            **plain(self._machine.now, monotonic()),
+            "camera": {"ok": problem is None, "name": self._camera.name, "message": problem},
         }
-        return plain
 
-    def _enter(self, state: State, seconds: float | None = None, **changes: Any) -> None:
+    def _tell(self, event: Callable[[StationMachine], Any]) -> Any:
+        """Tell the machine of an event, and those who wait of the change."""
         with self._condition:
-            ends = None if seconds is None else monotonic() + seconds
-            self._now = Snapshot(state, ends, seconds, version=self._now.version + 1, **changes)
-            self._condition.notify_all()
+            before = self._machine.now.version
+            answer = event(self._machine)
+            if self._machine.now.version != before:
+                self._condition.notify_all()
+            return answer
 
     def _run(self) -> None:
-        while not self._closing:
-            with self._condition:
-                self._condition.wait_for(self._due, timeout=self._time_left())
-                wanted, self._wanted = self._wanted, False
-                self._cancelled.clear()  # heard; one that comes later is for what follows
-            if self._closing:
-                return
-            if wanted:
-                self._record()
-            elif self._now.state is not State.IDLE:
-                self._enter(State.IDLE)
-
-    def _due(self) -> bool:
-        return self._wanted or self._closing or self._cancelled.is_set()
-
-    def _time_left(self) -> float | None:
-        return None if self._now.ends is None else max(0.0, self._now.ends - monotonic())
-
-    def _record(self) -> None:
-        self._enter(State.COUNTDOWN, self._countdown)
-        if self._cancelled.wait(self._countdown):
-            self._enter(State.IDLE)
-            return
-        try:
-            self._record_and_score()
-        except CameraError as error:
-            log.warning("recording given up: %s", error)
-            self._enter(State.IDLE, message="The camera was lost. Please start again.")
-        except Exception:  # whatever it was, the next person must be able to start
-            log.exception("recording given up")
-            self._enter(State.IDLE, message="Something went wrong. Please start again.")
-
-    def _record_and_score(self) -> None:
-        settings, clip = self._settings(), self._scratch / "recording.mp4"
-        with ExitStack() as undo:
-            session = self._open_session(settings, clip)
-            undo.callback(clip.unlink, missing_ok=True)
-            undo.callback(session.discard)
-            if not self._squat(session, settings.recording_seconds):
-                self._enter(State.IDLE)
-                return
-            self._enter(State.SCORING)
-            result = self._keep(session, session.finish(), clip)
-            undo.pop_all()
-        self._enter(State.RESULT, self._result_seconds, result=result)
-
-    def _squat(self, session: ScoringSession, seconds: float) -> bool:
-        """Push the camera's frames for ``seconds``; False where it was cancelled."""
-        self._enter(State.RECORDING, seconds)
         with self._camera.tap() as frames:
-            first = frames.get(CAMERA_PATIENCE)
-            frame = first
-            while frame.time - first.time < seconds:
-                if self._cancelled.is_set():
-                    return False
-                session.push(frame)
-                self._count(session.repetitions)
-                frame = frames.get(CAMERA_PATIENCE)
-            session.dropped = frames.dropped
-        return True
+            while not self._stopping.is_set():
+                try:
+                    self._turn(frames)
+                except Exception:  # whatever it was, the next person must be able to start
+                    log.exception("the station stumbled")
+                    self._tell(lambda m: m.failed(monotonic(), m.now.session))
+                    self._tell(lambda m: m.blinded(monotonic()))
+                    self._stopping.wait(STUMBLE_SECONDS)
+        if self._recording:
+            self._recording.discard()
 
-    def _count(self, repetitions: int) -> None:
-        if repetitions == self._now.repetitions:
+    def _turn(self, frames: FrameTap) -> None:
+        """Take one frame, or none where none comes, and do what is to be done."""
+        try:
+            frame: Frame | None = frames.get(TURN_SECONDS)
+            self._last_frame = monotonic()
+        except CameraError:
+            frame = None
+        problem = self._camera.message
+        if problem is None and monotonic() - self._last_frame > CAMERA_PATIENCE:
+            problem = "the camera gives no pictures"
+        self._tell(lambda m: m.camera(monotonic(), problem))
+        self._tell(lambda m: m.tick(monotonic()))
+        for effect in self._tell(lambda m: m.take_effects()):
+            self._do(effect, frames)
+            frame = None  # it is older than what was just begun
+        if frame is None:
             return
-        with self._condition:
-            self._now = replace(self._now, repetitions=repetitions, version=self._now.version + 1)
-            self._condition.notify_all()
+        if self._recording:
+            self._record(self._recording, frame)
+        else:
+            self._look(frame)
+
+    def _do(self, effect: Effect, frames: FrameTap) -> None:
+        if effect.do is Do.OPEN:
+            clip = self._scratch / f"recording-{effect.session}.mp4"
+            frames.clear()
+            self._recording = Recording(effect, self._open_session, clip, frames)
+            return
+        recording, self._recording = self._recording, None
+        if recording is None:
+            return  # it could not even be opened
+        if effect.do is Do.DISCARD:
+            recording.discard()
+        else:
+            # Daemon: a result that never comes must not keep the process from ending.
+            threading.Thread(
+                target=self._score, args=(recording,), name="station-scoring", daemon=True
+            ).start()
+
+    def _record(self, recording: Recording, frame: Frame) -> None:
+        recording.push(frame)
+        self._tell(
+            lambda m: m.progressed(
+                monotonic(), recording.number, repetitions=recording.repetitions,
+                present=recording.present, stands=recording.stands, word=recording.word,
+            )
+        )  # fmt: skip
+
+    def _score(self, recording: Recording) -> None:
+        number = recording.number
+        try:
+            result = recording.finish(self._keep)
+        except Exception as error:
+            if isinstance(error, KioskError):
+                log.warning("recording given up: %s", error)
+            else:  # whatever it was, the next person must be able to start
+                log.exception("recording given up")
+            self._tell(lambda m: m.failed(monotonic(), number))
+        else:
+            self._tell(lambda m: m.scored(monotonic(), number, result))
+
+    def _look(self, frame: Frame) -> None:
+        """Look for people between recordings, as often as the state needs it."""
+        now = self._machine.now
+        if (now.state, now.since) != self._entered:
+            self._entered, self._looked = (now.state, now.since), 0.0
+            self._gesture = RaisedArm()
+            if now.state is not State.COUNTDOWN:
+                self._gate = PositioningGate()
+        every = LOOKS.get(now.state)
+        if now.state is State.IDLE and not self._somebody:
+            every = LOOK_AT_NOBODY
+        if every is None:
+            self._stream = None  # who was followed before the recording has moved on
+            return
+        if frame.time - self._looked < every:
+            return
+        self._looked = frame.time
+        if self._stream is None:
+            self._stream = self._open_stream()
+        height, width = frame.picture.shape[:2]
+        try:
+            people = self._stream.estimate(frame)
+        except KioskError as error:
+            log.warning("nobody can be looked for: %s", error)
+            self._stream, self._looked = None, frame.time + BLIND_SECONDS
+            self._tell(lambda m: m.blinded(monotonic()))
+            return
+        self._somebody = bool(people)
+        if now.state is State.IDLE:
+            if self._gesture.push(frame.time, people, (width, height)):
+                self._tell(lambda m: m.start(monotonic(), "gesture"))
+        else:
+            guidance = self._gate.push(frame.time, people, (width, height))
+
+            def tell(machine: StationMachine) -> None:
+                # Start or Stop may have been pressed meanwhile: this was seen in another state.
+                if machine.now.since == now.since:
+                    machine.guided(monotonic(), guidance)
+
+            self._tell(tell)
+
+
+def plain(now: Snapshot, time: float) -> dict[str, Any]:
+    """Return a snapshot in plain types, with the seconds that remain at ``time``."""
+    message = now.message
+    return {
+        "state": now.state.value,
+        "remaining": None if now.ends is None else max(0.0, round(now.ends - time, 3)),
+        "total": None if now.ends is None else round(now.ends - now.since, 3),
+        "session": now.session,
+        "by": now.by,
+        "guidance": now.guidance and now.guidance.to_dict(),
+        "insist_in": None
+        if now.insist_from is None
+        else max(0.0, round(now.insist_from - time, 3)),
+        "repetitions": now.repetitions,
+        "word": now.word and now.word.model_dump(),
+        "result": now.result,
+        "message": message and {"code": message, "text": MESSAGES[message].model_dump()},
+        "version": now.version,
+    }

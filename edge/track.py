@@ -94,6 +94,10 @@ class PoseTrack:
     def __len__(self) -> int:
         return len(self.times)
 
+    def poses(self) -> list[Pose]:
+        """Return the pose of each time."""
+        return [Pose(j, c) for j, c in zip(self.joints, self.confidence, strict=True)]
+
     def between(self, start: float, end: float) -> PoseTrack:
         """Return the part from ``start`` to ``end`` (seconds), both included."""
         keep = (self.times >= start) & (self.times <= end)

@@ -15,15 +15,24 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import DatabaseError
 
+from edge.assessment import Verdict
 from edge.classifier import Classifier
+from edge.cues.event import CueOutput
+from edge.cues.follower import Follower, Outcome
+from edge.cues.light import open_light
+from edge.cues.player import Aplay
+from edge.cues.sound import Sound
+from edge.cues.voice import Voice
 from edge.errors import KioskError
+from edge.exercise import Text
 from edge.frames.camera import camera_opener
 from edge.live import LiveCamera
+from edge.machine import State
 from edge.pose.blazepose import BlazePose
 from edge.pose.scheduler import PoseScheduler, Priority
 from edge.session import ScoringSession
 from edge.settings import KioskSettings, Settings, SettingsStore
-from edge.station import State, Station
+from edge.station import Station
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
@@ -50,6 +59,7 @@ class Kiosk:
         self._camera = LiveCamera(camera_opener(settings.camera, settings.demo_clip))
         self._station: Station | None = None
         self._worker: ScoringWorker | None = None
+        self._cues: Follower | None = None
         self.failed = False
 
     def start(self) -> None:
@@ -70,19 +80,39 @@ class Kiosk:
                 threshold=chosen.threshold,
                 clip=clip,
                 pose_model=scheduler.name,
+                live_words=chosen.live_words,
             )
 
         self._station = Station(
             self._camera,
+            lambda: scheduler.open_stream(Priority.CAMERA),
             open_session,
             worker.save_kiosk_result,
-            services.settings.get,
-            services.store.incoming,
+            settings=services.settings.get,
+            scratch=services.store.incoming,
         )
         self._station.launch()
+        self._cues = Follower(self._station, self._outcome, self._outputs())
+        self._cues.start()
         services.camera, services.station = self._camera, self._station
         services.ready.set()
         log.info("ready: %s, %s", classifier.label, scheduler.name)
+
+    def _outputs(self) -> list[CueOutput]:
+        """Open loudspeaker and light; a kiosk without them works all the same."""
+        settings = self._settings
+        voice = Voice(settings.data_dir / "voice")
+        sound = Sound(Aplay(settings.audio_device), voice, self._services.settings.get)
+        light = open_light(settings.led_pins, active_high=settings.led_active_high)
+        return [sound] if light is None else [sound, light]
+
+    def _outcome(self, key: str) -> Outcome:
+        """Return what is to be told of a finished score."""
+        score = self._services.store.get(key)
+        if score is None or score.assessment is None:
+            return Verdict.NOT_JUDGED, None
+        cue = score.assessment["cue"]
+        return Verdict(score.assessment["verdict"]), Text(en=cue["en"], ko=cue["ko"])
 
     def _records(self) -> bool:
         station = self._station
@@ -98,7 +128,7 @@ class Kiosk:
             log.exception("the kiosk cannot start")
             self._give_up(str(error))
         self._services.closing.wait()
-        for part in (self._station, self._worker):
+        for part in (self._cues, self._station, self._worker):
             if part is not None:
                 part.close()
         self._camera.stop()

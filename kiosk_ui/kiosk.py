@@ -9,15 +9,16 @@ from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, jsonify, render_template, request
-from pydantic import ValidationError
+from flask import Blueprint, Response, render_template, request
 
 from edge.errors import CameraError
 from edge.settings import KioskSettings
 from kiosk_ui.config import WebConfig
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import CameraLike, Services, StationLike
+from kiosk_ui.settings import settings_blueprint
 from kiosk_ui.slots import Slots
+from kiosk_ui.words import SCREEN
 
 BOUNDARY: Final = b"--frame\r\n"
 LIVE_RATE: Final = 25.0
@@ -30,7 +31,8 @@ MOST_STREAMS: Final = 8
 """Endless answers at once; each holds a thread."""
 
 STARTING: Final[dict[str, Any]] = {
-    "state": "starting", "remaining": None, "total": None, "result": None, "repetitions": 0,
+    "state": "starting", "remaining": None, "total": None, "session": 0, "by": None,
+    "guidance": None, "insist_in": None, "repetitions": 0, "word": None, "result": None,
     "message": None, "camera": {"ok": False, "name": "", "message": None}, "version": 0,
 }  # fmt: skip
 """What the screen is told until the models are loaded."""
@@ -43,6 +45,7 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
     :param services: what they work with.
     """
     kiosk = Blueprint("kiosk", __name__)
+    kiosk.register_blueprint(settings_blueprint(services))
     slots = Slots(MOST_STREAMS)
 
     @kiosk.before_request
@@ -50,6 +53,9 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         """Refuse what another site's page on this device sends or embeds."""
         if request.path.startswith("/kiosk/") and not same_origin():
             raise Problem(403, "other_origin", "Only the kiosk's own screen may do this.")
+
+    # A global, since macros see no variable of the page.
+    kiosk.record(lambda state: state.app.jinja_env.globals.update(words=SCREEN))
 
     @kiosk.get("/")
     def screen() -> str:
@@ -77,29 +83,6 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         station = _station(services)
         station.cancel()
         return station.snapshot()
-
-    @kiosk.get("/kiosk/settings")
-    def read_settings() -> dict[str, Any]:
-        """Give the settings."""
-        return services.settings.get().model_dump()
-
-    @kiosk.put("/kiosk/settings")
-    def change_settings() -> Response:
-        """Change the settings that are named."""
-        changes = request.get_json(silent=True)
-        if not isinstance(changes, dict):
-            raise Problem(400, "not_json", "Send a JSON object with the settings to change.")
-        try:
-            return jsonify(services.settings.update(**changes).model_dump())
-        except OSError as error:
-            raise Problem(507, "disk_full", "The settings could not be kept.") from error
-        except ValidationError as error:
-            wrong = [
-                {"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()
-            ]
-            raise Problem(
-                400, "setting_invalid", "A setting is out of range.", errors=wrong
-            ) from None
 
     @kiosk.get("/kiosk/events")
     def events() -> Response:

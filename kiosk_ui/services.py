@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from edge.settings import KioskSettings
+from edge.settings import KioskSettings, LockState
 from kiosk_ui.store import ScoreStore
 
 
@@ -41,7 +41,20 @@ class SettingsLike(Protocol):
         """Return the settings as they are now."""
 
     def update(self, **changes: Any) -> KioskSettings:
-        """Change some settings; raises ``pydantic.ValidationError``."""
+        """Change some; raises ``pydantic.ValidationError`` and ``SettingsLockedError``."""
+
+    @property
+    def lock_state(self) -> LockState:
+        """Whether the settings are locked."""
+
+    def set_pin(self, pin: str | None) -> None:
+        """Lock with a PIN, or free for everybody; raises ``SettingsLockedError``."""
+
+    def unlock(self, pin: str) -> None:
+        """Open for a while; raises ``WrongPinError`` and ``PinPauseError``."""
+
+    def lock(self) -> None:
+        """Lock at once, where there is a PIN."""
 
 
 @dataclass

@@ -1,8 +1,8 @@
 /** The kiosk's screen: shows what the station does, and presses its Start. */
 
+import { languages, showGate, tickGate } from "./gate.js";
 import { showResult } from "./result.js";
 import { setUpMenu } from "./menu.js";
-import * as sound from "./sound.js";
 
 const byId = (id) => document.getElementById(id);
 const word = (name) => byId("words").content.querySelector(`[data-word="${name}"]`).textContent;
@@ -11,6 +11,8 @@ let now = { state: "starting", camera: { ok: false } };
 let endsAt = 0; // on performance.now()'s clock, in milliseconds
 let lastTick = null;
 let leaveResult = () => {};
+let enteredAt = 0;
+const hold = Object.fromEntries(languages.map((language) => [language, word(`hold-${language}`)]));
 
 /* ---- what the station says ---- */
 
@@ -49,9 +51,10 @@ function show(next) {
   squats.textContent = next.repetitions === 1 ? squats.dataset.one : squats.dataset.many;
   if (next.repetitions > before.repetitions && next.state === "recording") {
     beat(byId("repetitions"));
-    sound.counted();
+    tellWord(next.word);
   }
-  tellError(next.state === "idle" ? next.message : null);
+  if (next.state === "positioning") showGate(next.guidance, next.insist_in, hold);
+  tellError(next.state === "idle" ? next.message?.text[languages[0]] : null);
   showCamera(next.camera);
 }
 
@@ -60,19 +63,19 @@ function enter(next, before) {
   for (const part of document.querySelectorAll("[data-show]")) {
     part.hidden = part.dataset.show !== next.state;
   }
-  byId("menu").close();
+  if (next.state !== "idle") byId("menu").close(); // somebody may have raised an arm
+  enteredAt = performance.now();
   lastTick = null;
   leaveResult();
   leaveResult = () => {};
   if (next.state === "recording") {
-    sound.begin();
+    tellWord(null);
     flash("go");
   } else if (before.state === "recording" && next.state !== "idle") {
-    sound.end();
     flash("done");
   }
   if (next.state === "result") {
-    leaveResult = showResult(byId("result"), next.result, { onFinished: sound.verdict });
+    leaveResult = showResult(byId("result"), next.result);
   }
 }
 
@@ -116,11 +119,12 @@ function tick() {
       lastTick = whole;
       byId("countdown").textContent = whole;
       beat(byId("countdown"));
-      sound.tick();
     }
   } else if (now.state === "recording") {
     byId("seconds").textContent = Math.max(whole, 0);
     byId("ring").style.strokeDashoffset = now.total ? left / now.total - 1 : 0;
+  } else if (now.state === "positioning") {
+    tickGate();
   } else if (now.state === "result") {
     byId("leaving").style.scale = `${now.total ? left / now.total : 0} 1`;
   }
@@ -131,6 +135,15 @@ function beat(element) {
   element.classList.remove("beat");
   void element.offsetWidth; // lets the animation begin anew
   element.classList.add("beat");
+}
+
+/** Show the word about the latest repetition, in all its languages; nothing if there is none. */
+function tellWord(word) {
+  const place = byId("word");
+  place.hidden = !word;
+  if (!word) return;
+  for (const part of place.querySelectorAll("[lang]")) part.textContent = word[part.lang];
+  beat(place);
 }
 
 let unflash = 0;
@@ -148,8 +161,11 @@ function flash(kind) {
 
 /* ---- touch ---- */
 
+const DOUBLE_TAP = 600; // milliseconds
+
 async function press(what) {
-  sound.wake();
+  // The second of two taps on Start lands where now another button is.
+  if (now.state === "positioning" && performance.now() - enteredAt < DOUBLE_TAP) return;
   try {
     const answer = await fetch(`/kiosk/${what}`, { method: "POST" });
     if (!answer.ok) tellError((await answer.json()).detail ?? word("busy"));
@@ -166,12 +182,14 @@ function tellError(text) {
 
 byId("start").addEventListener("click", () => press("start"));
 byId("again").addEventListener("click", () => press("start"));
+byId("insist").addEventListener("click", () => press("start"));
 for (const button of document.querySelectorAll("[data-cancel]")) {
   button.addEventListener("click", () => press("cancel"));
 }
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 
 document.documentElement.classList.add("scripted");
+document.documentElement.lang = languages[0];
 setUpMenu(byId("menu"), byId("open-menu"));
 for (const part of document.querySelectorAll("[data-show]")) part.hidden = part.dataset.show !== "starting";
 listen();

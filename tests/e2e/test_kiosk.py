@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from edge.settings import KioskSettings
 from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot, playing
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
@@ -20,6 +23,19 @@ def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
 
 def in_state(page: Page, state: str, seconds: float = 15) -> None:
     page.wait_for_selector(f'body[data-state="{state}"]', timeout=seconds * 1000)
+
+
+def pass_the_gate(page: Page) -> None:
+    """Wait until the gate lets the demo clip through, or insist as somebody would.
+
+    The clip stands for two seconds of each twelve; a machine that is busy with other things may
+    look too seldom to see a whole second of it.
+    """
+    try:
+        in_state(page, "countdown", 25)
+    except PlaywrightTimeoutError:
+        page.click("#insist")
+        in_state(page, "countdown")
 
 
 @pytest.fixture(params=[LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
@@ -43,14 +59,19 @@ def test_from_start_to_the_replay(kiosk: KioskProcess, screen: Page, shoot: Shoo
     shoot(page, "1-idle")
 
     page.click("#start")
-    in_state(page, "countdown")
-    expect(page.locator("#countdown")).to_have_text("2", timeout=5000)
+    in_state(page, "positioning")
+    # The demo clip squats: whoever moves is told to stand still, and is let through at rest.
+    expect(page.locator("#order")).not_to_be_empty()
+    expect(page.locator("#box")).to_be_visible()
+    page.wait_for_selector(".overlay[data-met]", timeout=30_000)
+    shoot(page, "2-gate")
+    pass_the_gate(page)
     shoot(page, "2-countdown")
 
     in_state(page, "recording")
     shoot(page, "3-go")
     expect(page.locator("#flash")).to_be_hidden(timeout=5000)
-    expect(page.locator("#seconds")).to_have_text("5", timeout=15_000)
+    page.wait_for_function("() => Number(document.getElementById('seconds').textContent) === 5")
     ring = float(page.locator("#ring").evaluate("e => e.style.strokeDashoffset"))
     assert -0.65 < ring < -0.35
     expect(page.locator("#open-menu")).to_be_hidden()
@@ -63,12 +84,6 @@ def test_from_start_to_the_replay(kiosk: KioskProcess, screen: Page, shoot: Shoo
     assert page.locator(".rep").count() >= 1  # the clip runs on: where the recording begins varies
     playing(page)
     shoot(page, "5-result")
-
-    # Each moment had a sound of its own.
-    sounds = page.evaluate("kioskSounds.map(notes => notes.map(note => note[0]))")
-    assert sounds[:4] == [[440], [440], [440], [880]]
-    assert [660, 660, 440] in sounds
-    assert len({str(sound) for sound in sounds}) >= 4
 
     # A repetition leads to its place in the replay.
     last = page.locator(".rep").last
@@ -87,9 +102,10 @@ def test_from_start_to_the_replay(kiosk: KioskProcess, screen: Page, shoot: Shoo
     # The picture of the camera is not made while nobody sees it.
     assert page.locator("#live").get_attribute("src") is None
     page.click("#again")
-    in_state(page, "countdown")
+    in_state(page, "positioning")
     expect(page.locator("#live")).to_be_visible()
-    page.click("[data-show=countdown] [data-cancel]")
+    page.wait_for_timeout(700)  # so soon, it would be the second of two taps
+    page.click(".gate [data-cancel]")
     in_state(page, "idle")
 
 
@@ -113,15 +129,73 @@ def test_settings_are_kept(kiosk: KioskProcess, screen: Page, shoot: Shoot) -> N
     time.locator("[data-step='1']").click()
     page.locator("[data-setting=threshold] [data-step='-5']").click()
     expect(page.locator("[data-menu=saved]")).to_be_visible()
-    assert kiosk.get("/kiosk/settings")[1] == {"recording_seconds": before, "threshold": 0.5}
+    assert kiosk.get("/kiosk/settings")[1] == KioskSettings(recording_seconds=before).model_dump()
     page.click("[data-close]")
     expect(page.locator("#menu")).to_be_hidden()
+
+
+def test_sound_is_set_at_the_screen(kiosk: KioskProcess, screen: Page, shoot: Shoot) -> None:
+    page = screen
+    page.click("#open-menu")
+    page.locator("[data-setting=volume] [data-step='-10']").click()
+    page.locator("#muted").check()
+    page.locator("#live-words").uncheck()
+    page.locator("#language").select_option("ko")
+    expect(page.locator("[data-menu=saved]")).to_be_visible()
+    shoot(page, "menu")
+    # Everything can be reached without scrolling.
+    assert page.locator("#menu").evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    kept = KioskSettings(volume=60, muted=True, live_words=False, language="ko")
+    assert kiosk.get("/kiosk/settings")[1] == kept.model_dump()
+    page.reload()
+    in_state(page, "idle")
+    page.click("#open-menu")
+    expect(page.locator("#muted")).to_be_checked()
+    expect(page.locator("#language")).to_have_value("ko")
+    page.locator("[data-setting=volume] [data-step='10']").click()
+    page.locator("#muted").uncheck()
+    page.locator("#live-words").check()
+    page.locator("#language").select_option("en")
+    expect(page.locator("[data-menu=saved]")).to_be_visible()
+    assert kiosk.get("/kiosk/settings")[1] == KioskSettings().model_dump()
+    page.click("[data-close]")
 
 
 def test_stop_while_recording(screen: Page) -> None:
     page = screen
     page.click("#start")
+    pass_the_gate(page)
     in_state(page, "recording")
     page.click("[data-show=recording] [data-cancel]")
     in_state(page, "idle")
     expect(page.locator("#start")).to_be_enabled()
+
+
+def test_a_power_cut_while_recording(open_page: OpenPage, tmp_path: Path, shoot: Shoot) -> None:
+    """The process is killed in the middle; after a restart the page comes back by itself."""
+    page = open_page(viewport=LANDSCAPE)
+    with kiosk_process(tmp_path) as first:
+        first.wait_until_ready()
+        port = first.port
+        page.goto(f"http://localhost:{port}/")
+        in_state(page, "idle")
+        page.evaluate("window.old = true")
+        page.evaluate(
+            """fetch("/kiosk/settings", {method: "PUT", body: '{"recording_seconds": 30}',
+                headers: {"Content-Type": "application/json"}})"""
+        )
+        page.click("#start")
+        pass_the_gate(page)
+        in_state(page, "recording")
+        # A busy machine's encoder may not have written anything yet.
+        (tmp_path / "incoming" / ".recording-1.mp4.partial").touch()
+        first.process.kill()
+        expect(page.locator("#lost")).to_be_visible(timeout=10_000)
+        shoot(page, "lost")
+    with kiosk_process(tmp_path, port=port) as second:
+        second.wait_until_ready()
+        page.wait_for_function("() => window.old === undefined", timeout=20_000)
+        in_state(page, "idle")
+        expect(page.locator("#lost")).to_be_hidden()
+        assert second.get("/kiosk/settings")[1]["recording_seconds"] == 30.0
+        assert list((tmp_path / "incoming").iterdir()) == []

@@ -15,7 +15,7 @@ from edge.frames import Frame
 from edge.frames.camera import Camera
 from edge.judging import Judgement
 from edge.track import Pose, PoseTrack
-from tests.edge.people import poses_of, squat_track
+from tests.edge.people import depth_at, poses_of, track_of
 
 
 class FakeCamera(Camera):
@@ -103,7 +103,25 @@ class ConstantClassifier:
         return None
 
 
-def squatting_person(seconds: float = 4.0) -> PoseTrack:
-    """Return somebody who squats once in the middle of a small picture."""
-    track = squat_track(np.arange(0, seconds, 1 / 60), begin=0.5, length=seconds - 1.5)
+def squatting_person(
+    seconds: float = 4.0, *, length: float | None = None, depth: float = 1.0
+) -> PoseTrack:
+    """Return somebody who squats once in the middle of a small picture.
+
+    :param length: of the squat in seconds; None: nearly all the time.
+    :param depth: 1: a full squat.
+    """
+    times = np.arange(0, seconds, 1 / 60)
+    depths = depth * depth_at(times, begin=0.5, length=length or seconds - 1.5)
+    return small(track_of(times, depths))
+
+
+def standing_person(seconds: float) -> PoseTrack:
+    """Return somebody who stands in the middle of a small picture."""
+    times = np.arange(0, seconds, 1 / 60)
+    return small(track_of(times, np.zeros(len(times))))
+
+
+def small(track: PoseTrack) -> PoseTrack:
+    """Return a track in the pictures of the fake camera, a tenth of the usual ones."""
     return PoseTrack(track.times, track.joints / 10, track.confidence)

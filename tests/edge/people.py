@@ -99,3 +99,19 @@ def visitor(squats: int, *, speed: float, lens: float) -> PoseTrack:
     pixels = 500 * np.stack([joints[..., 0] / away, (joints[..., 1] + lens) / away], axis=-1)
     pixels += np.random.default_rng(0).normal(0, 1, pixels.shape)
     return PoseTrack(times, pixels + 300, np.isfinite(pixels).all(axis=2).astype(np.float64))
+
+
+def raised(track: PoseTrack, begin: float, end: float, sides: str = "R") -> PoseTrack:
+    """Return the track with arms straight up between two moments (seconds).
+
+    :param sides: ``R``, ``L`` or ``RL``.
+    """
+    joints = track.joints.copy()
+    up = (track.times >= begin) & (track.times <= end)
+    torso = joints[up, INDEX["MidHip"], 1] - joints[up, INDEX["Neck"], 1]
+    for side in sides:
+        shoulder = joints[up, INDEX[f"{side}Shoulder"]]
+        for name, height in (("Elbow", 0.5), ("Wrist", 1.0)):
+            joints[up, INDEX[side + name]] = shoulder
+            joints[up, INDEX[side + name], 1] -= height * torso
+    return PoseTrack(track.times, joints, track.confidence)

@@ -117,7 +117,8 @@ class FakeStation:
     def __init__(self) -> None:
         self.condition = threading.Condition()
         self.now: dict[str, Any] = {
-            "state": "idle", "remaining": None, "total": None, "result": None, "repetitions": 0,
+            "state": "idle", "remaining": None, "total": None, "session": 0, "by": None,
+            "guidance": None, "insist_in": None, "repetitions": 0, "word": None, "result": None,
             "message": None, "camera": {"ok": True, "name": "fake", "message": None}, "version": 1,
         }  # fmt: skip
         self.calls: list[str] = []
@@ -131,7 +132,7 @@ class FakeStation:
         self.calls.append("start")
         if self.now["state"] not in ("idle", "result") or not self.now["camera"]["ok"]:
             return False
-        self.set(state="countdown", remaining=3.0, total=3.0)
+        self.set(state="positioning", remaining=60.0, total=60.0, by="touch", insist_in=5.0)
         return True
 
     def cancel(self) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,13 +83,19 @@ class KioskProcess:
 
 
 @contextmanager
-def kiosk_process(data_dir: Path, *options: str) -> Iterator[KioskProcess]:
-    """Run the kiosk with the demo camera on a free port until the block ends."""
-    command = [sys.executable, "-m", "kiosk_ui", "--port", "0", "--data-dir", str(data_dir)]
+def kiosk_process(
+    data_dir: Path, *options: str, port: int = 0, environment: Mapping[str, str] | None = None
+) -> Iterator[KioskProcess]:
+    """Run the kiosk with the demo camera until the block ends.
+
+    :param port: 0: a free one.
+    :param environment: variables for it, beside those of the tests.
+    """
+    command = [sys.executable, "-m", "kiosk_ui", "--port", str(port), "--data-dir", str(data_dir)]
     process = subprocess.Popen(
         [*command, *(options or ("--camera", "demo"))],
         cwd=ROOT,
-        env={**os.environ, "KIOSK_FREE_BYTES": "0"},
+        env={**os.environ, "KIOSK_FREE_BYTES": "0", **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -23,7 +23,7 @@ def test_the_screen_has_what_the_thesis_asks_for(kiosk: FlaskClient) -> None:
 def test_start_and_cancel(web: Web, kiosk: FlaskClient) -> None:
     started = kiosk.post("/kiosk/start")
     assert started.status_code == 202
-    assert started.json is not None and started.json["state"] == "countdown"
+    assert started.json is not None and started.json["state"] == "positioning"
     again = kiosk.post("/kiosk/start")
     assert again.status_code == 409
     assert again.json is not None and again.json["code"] == "busy"
@@ -72,33 +72,6 @@ def test_other_sites_pages_press_nothing(
 def test_our_own_page_may(kiosk: FlaskClient) -> None:
     headers = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert kiosk.post("/kiosk/start", headers=headers).status_code == 202
-
-
-def test_settings(web: Web, kiosk: FlaskClient) -> None:
-    assert kiosk.get("/kiosk/settings").json == {"recording_seconds": 10.0, "threshold": 0.5}
-    changed = kiosk.put("/kiosk/settings", json={"recording_seconds": 15})
-    assert changed.json == {"recording_seconds": 15.0, "threshold": 0.5}
-    assert web.services.settings.get().recording_seconds == 15.0
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({"recording_seconds": 2}, "setting_invalid"),
-        ({"recording_seconds": 31}, "setting_invalid"),
-        ({"threshold": 1.1}, "setting_invalid"),
-        ({"unknown": 1}, "setting_invalid"),
-        ([1], "not_json"),
-        (None, "not_json"),
-    ],
-)
-def test_wrong_settings_change_nothing(web: Web, kiosk: FlaskClient, body: Any, code: str) -> None:
-    answer = kiosk.put("/kiosk/settings", json=body)
-    assert answer.status_code == 400
-    assert answer.json is not None and answer.json["code"] == code
-    if code == "setting_invalid":
-        assert answer.json["errors"][0]["field"] in body
-    assert web.services.settings.get().recording_seconds == 10.0
 
 
 def take(stream: Iterator[bytes]) -> tuple[str, dict[str, Any]]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import os
 import socket
+import sys
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edge.cues.event import Kind
+from edge.cues.tones import Samples, tone
+from edge.cues.voice import read_wave
 from edge.frames.camera import DEMO_CLIPS
 from edge.frames.video import VideoFile
+from tests.edge.cue_fakes import program
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
@@ -23,6 +32,91 @@ def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
     with kiosk_process(tmp_path_factory.mktemp("kiosk")) as running:
         running.wait_until_ready()
         yield running
+
+
+def test_a_recording_is_heard_and_seen_from_start_to_result(tmp_path: Path) -> None:
+    """Real everything but the loudspeaker, which keeps what it is to play, and the pins."""
+    heard = tmp_path / "heard"
+    heard.mkdir()
+    program(tmp_path / "aplay", f"T={heard}/$(date +%s%N); cat > $T.partial; mv $T.partial $T.wav")
+    options = ("--camera", "demo", "--demo-clip", str(DEMO_CLIPS / "bad.mp4"))
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}", "GPIOZERO_PIN_FACTORY": "mock",
+        "KIOSK_LED_PINS": "GPIO5,GPIO6,GPIO13",
+    }  # fmt: skip
+    with kiosk_process(tmp_path / "data", *options, environment=environment) as kiosk:
+        kiosk.wait_until_ready()
+        press_start_until(kiosk, lambda: any(kind_of(s) is Kind.TICK for s in heard_in(heard)))
+        sounds: list[Samples] = []
+        files: list[Path] = []
+
+        def finished() -> bool:
+            files[:] = sorted(heard.glob("*.wav"))
+            sounds[:] = heard_in(heard)
+            return bool(sounds) and kind_of(sounds[-1]) in (Kind.GOOD, Kind.BAD, Kind.NOT_JUDGED)
+
+        until(finished, 60)
+        told = [kind_of(sound) for sound in sounds]
+        first = told.index(Kind.TICK)  # before it, somebody may be told where to stand
+        told, sounds, files = told[first:], sounds[first:], files[first:]
+        assert told[:4] == [Kind.TICK, Kind.TICK, Kind.TICK, Kind.BEGIN]
+        assert told[-2] is Kind.END
+        counts = sounds[4:-2]
+        assert counts and all(np.abs(count).max() > 0.1 for count in counts)
+        seconds = np.diff([int(file.stem) / 1e9 for file in files[:4]])
+        assert seconds == pytest.approx([1.0, 1.0, 1.0], abs=0.5)
+    log = "\n".join(kiosk.log)
+    assert "light: pins GPIO5, GPIO6, GPIO13" in log
+    assert "no sound" not in log and "ERROR" not in log
+
+
+def press_start_until(kiosk: KioskProcess, begun: Callable[[], bool]) -> None:
+    """Press Start, and again every few seconds, as somebody does whom the kiosk keeps waiting.
+
+    The person of the demo clip seldom stands still for long.
+    """
+    url = f"http://localhost:{kiosk.port}/kiosk/start"
+    pressed = -math.inf
+
+    def done() -> bool:
+        nonlocal pressed
+        if time.monotonic() - pressed > 6.0:
+            kiosk.send(urllib.request.Request(url, method="POST", data=b""))
+            pressed = time.monotonic()
+        return begun()
+
+    until(done, 60)
+
+
+def heard_in(folder: Path) -> list[Samples]:
+    """Return what was played, in order."""
+    return [read_wave(file.read_bytes()) for file in sorted(folder.glob("*.wav"))]
+
+
+def kind_of(sound: Samples) -> Kind | None:
+    """Return whose tone a sound begins with."""
+    for kind in Kind:
+        expected = tone(kind)
+        if expected is not None and len(sound) >= len(expected):
+            part = sound[: len(expected)]
+            if np.abs(part / np.abs(part).max() - expected / 0.9).max() < 0.01:
+                return kind
+    return None
+
+
+def test_a_machine_without_loudspeaker_voice_and_light_says_so_once_each(tmp_path: Path) -> None:
+    environment = {"PATH": str(Path(sys.executable).parent), "GPIOZERO_PIN_FACTORY": "none"}
+    with kiosk_process(tmp_path, environment=environment) as kiosk:
+        kiosk.wait_until_ready()
+        press_start_until(kiosk, lambda: any("no sound" in line for line in kiosk.log))
+        time.sleep(2.5)  # two more seconds of the countdown
+        assert kiosk.get("/healthz")[0] == 200
+    cues = [line for line in kiosk.log if "edge.cues" in line]
+    assert sorted(line.split(": ", 1)[1] for line in cues) == [
+        "no light: this machine has no GPIO pins, or none that gpiozero can drive",
+        "no sound: aplay is missing (apt-get install alsa-utils)",
+        "voice: espeak-ng is missing (apt-get install espeak-ng)",
+    ]
 
 
 def test_an_uploaded_video_is_scored(kiosk: KioskProcess, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Pin factories for gpiozero that it does not bring itself."""
