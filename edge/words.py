@@ -19,6 +19,9 @@ GUIDANCE: Final[dict[str, Text]] = {
 }
 """Each condition of the positioning gate, as an order: what to do, not what is wrong."""
 
+HOLD: Final = Text(en="Hold it", ko="그대로!")
+"""What the gate says once everything is as it should be."""
+
 MESSAGES: Final[dict[str, Text]] = {
     "camera_lost": Text(
         en="The camera was lost. Please start again.",

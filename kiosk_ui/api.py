@@ -9,6 +9,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify, send_file, url_for
 
 from kiosk_ui.config import WebConfig
+from kiosk_ui.languages import gettext as _
 from kiosk_ui.problems import Problem
 from kiosk_ui.scores import Replay, Score, Status
 from kiosk_ui.services import Services
@@ -64,7 +65,7 @@ def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
             raise Problem(409, "score_failed", score.error or "The video could not be scored.")
         path = services.store.path(key, REPLAY)
         if score.replay is not Replay.READY or not path.is_file():
-            raise Problem(404, "no_replay", "There is no replay of this recording.")
+            raise Problem(404, "no_replay", _("There is no replay of this recording."))
         response = send_file(
             path, "video/mp4", conditional=True, download_name="squat-replay.mp4"
         )  # fmt: skip
@@ -81,7 +82,7 @@ def find_score(services: Services, key: str) -> Score:
     """
     score = services.store.get(key)
     if score is None:
-        raise Problem(404, "score_unknown", "There is no such result. It may have been deleted.")
+        raise Problem(404, "score_unknown", _("There is no such result. It may have been deleted."))
     return score
 
 
@@ -116,7 +117,7 @@ def _wait_for_replay(config: WebConfig, services: Services, waiters: Slots, scor
     :raises Problem: it takes too long, or too many wait already.
     """
     waiting = Problem(
-        503, "replay_pending", "The replay is still being made. Please try again in a moment.",
+        503, "replay_pending", _("The replay is still being made. Please try again in a moment."),
         retry_after=RETRY_REPLAY,
     )  # fmt: skip
     give_back = waiters.take()

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from flask import Flask, Response, request
 
-from kiosk_ui import problems
+from kiosk_ui import languages, problems
 from kiosk_ui.api import api_blueprint
 from kiosk_ui.config import WebConfig
 from kiosk_ui.faces import TwoFaces
@@ -49,6 +49,10 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     app.extensions["services"] = services
     app.config["MAX_CONTENT_LENGTH"] = config.max_upload_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if face == "device":  # whoever stands before it sees the kiosk's language on every page
+        languages.install(app, lambda: services.settings.get().language)
+    else:
+        languages.install(app)
     problems.install(app)
     public = public_blueprint(config, services, home=face == "network")
     public.register_blueprint(api_blueprint(config, services))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.assessment import LIKELY
+from kiosk_ui.failures import failure
+from kiosk_ui.languages import current
 from kiosk_ui.scores import Replay, Score, Status
 
 MOST_CUES: Final = 2
@@ -71,7 +73,8 @@ class Card:
 
 
 def card_of(score: Score) -> Card:
-    """Return what to show of a score."""
+    """Return what to show of a score, in the language of the request."""
+    language = current()
     found = score.assessment or {}
     value, threshold, cue = found.get("score"), score.threshold, found.get("cue") or {}
     return Card(
@@ -79,8 +82,8 @@ def card_of(score: Score) -> Card:
         state=_state(score, found),
         points=None if value is None else points_of(value, threshold),
         needed=points(threshold),
-        cue=score.error or cue.get("en"),
-        also=_also(found, cue),
+        cue=failure(score.error) if score.error else cue.get(language),
+        also=_also(found, cue, language),
         repetitions=tuple(
             _line(number, line, threshold)
             for number, line in enumerate(found.get("repetitions", ()), start=1)
@@ -91,10 +94,10 @@ def card_of(score: Score) -> Card:
     )
 
 
-def _also(found: dict[str, Any], cue: dict[str, Any]) -> tuple[str, ...]:
+def _also(found: dict[str, Any], cue: dict[str, Any], language: str) -> tuple[str, ...]:
     """Return the cues of the likely faults that the main cue is not about."""
     likely = [f for f in found.get("faults", ()) if f["visible"] and f["probability"] >= LIKELY]
-    further = [fault["cue"]["en"] for fault in likely if fault["name"] != cue.get("name")]
+    further = [fault["cue"][language] for fault in likely if fault["name"] != cue.get("name")]
     return tuple(further[:MOST_CUES])
 
 

@@ -13,12 +13,13 @@ from flask import Blueprint, Response, render_template, request
 
 from edge.errors import CameraError
 from edge.settings import KioskSettings
+from edge.words import HOLD
 from kiosk_ui.config import WebConfig
+from kiosk_ui.languages import gettext as _
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import CameraLike, Services, StationLike
 from kiosk_ui.settings import settings_blueprint
 from kiosk_ui.slots import Slots
-from kiosk_ui.words import SCREEN
 
 BOUNDARY: Final = b"--frame\r\n"
 LIVE_RATE: Final = 25.0
@@ -52,17 +53,17 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
     def only_our_own_pages() -> None:
         """Refuse what another site's page on this device sends or embeds."""
         if request.path.startswith("/kiosk/") and not same_origin():
-            raise Problem(403, "other_origin", "Only the kiosk's own screen may do this.")
-
-    # A global, since macros see no variable of the page.
-    kiosk.record(lambda state: state.app.jinja_env.globals.update(words=SCREEN))
+            raise Problem(403, "other_origin", _("Only the kiosk's own screen may do this."))
 
     @kiosk.get("/")
     def screen() -> str:
         """Show the screen."""
         return render_template(
-            "kiosk.html", settings=services.settings.get(), limits=settings_limits()
-        )  # fmt: skip
+            "kiosk.html",
+            settings=services.settings.get(),
+            limits=settings_limits(),
+            hold=HOLD.model_dump(),
+        )
 
     @kiosk.post("/kiosk/start")
     def start() -> tuple[dict[str, Any], int]:
@@ -73,9 +74,10 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         camera = station.snapshot()["camera"]
         if not camera["ok"]:
             raise Problem(
-                409, "no_camera", f"There is no picture: {camera['message'] or 'no camera'}."
+                409, "no_camera",
+                _("There is no picture: %(why)s.", why=camera["message"] or _("no camera")),
             )  # fmt: skip
-        raise Problem(409, "busy", "The kiosk is busy. Wait until it is done.")
+        raise Problem(409, "busy", _("The kiosk is busy. Wait until it is done."))
 
     @kiosk.post("/kiosk/cancel")
     def cancel() -> dict[str, Any]:
@@ -94,7 +96,7 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         """Give the camera's picture (multipart JPEG)."""
         camera = services.camera
         if camera is None:
-            raise Problem(503, "starting", "The kiosk is starting.", retry_after=2)
+            raise Problem(503, "starting", _("The kiosk is starting."), retry_after=2)
         try:
             first = camera.jpeg(0, LIVE_PATIENCE)
         except CameraError as error:
@@ -168,7 +170,7 @@ def live_stream(
 
 def _station(services: Services) -> StationLike:
     if services.station is None:
-        raise Problem(503, "starting", "The kiosk is starting.", retry_after=2)
+        raise Problem(503, "starting", _("The kiosk is starting."), retry_after=2)
     return services.station
 
 
@@ -180,7 +182,7 @@ def _stream(slots: Slots, parts: Iterator[bytes], kind: str) -> Response:
     """Return an endless answer that holds one of the slots until it is closed."""
     give_back = slots.take()
     if give_back is None:
-        raise Problem(503, "busy", "Too many screens are open.", retry_after=5)
+        raise Problem(503, "busy", _("Too many screens are open."), retry_after=5)
     response = Response(parts, content_type=kind, headers={"Cache-Control": "no-store"})
     response.call_on_close(give_back)
     return response

@@ -9,6 +9,8 @@ from typing import Any
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from kiosk_ui.languages import gettext, noted
+
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,12 +41,12 @@ class Problem(Exception):  # noqa: N818 - named as the standard names it
 
 
 WORDS = {
-    400: ("bad_request", "The request was not understood."),
-    404: ("not_found", "There is nothing here."),
-    405: ("method_not_allowed", "This cannot be done here."),
-    413: ("too_large", "The video is too large. Record one set of squats at 1080p."),
-    416: ("range_invalid", "The file is shorter than that."),
-    500: ("internal", "Something went wrong on our side. Please try again."),
+    400: ("bad_request", noted("The request was not understood.")),
+    404: ("not_found", noted("There is nothing here.")),
+    405: ("method_not_allowed", noted("This cannot be done here.")),
+    413: ("too_large", noted("The video is too large. Record one set of squats at 1080p.")),
+    416: ("range_invalid", noted("The file is shorter than that.")),
+    500: ("internal", noted("Something went wrong on our side. Please try again.")),
 }
 """Code and sentence of the errors that Flask raises itself."""
 
@@ -97,7 +99,7 @@ def _from_http(error: HTTPException) -> Response:
         redirection = error.get_response(request.environ)
         return Response(redirection.get_data(), redirection.status, redirection.headers)
     code, detail = WORDS.get(error.code, ("error", error.description or error.name))
-    response = answer(Problem(error.code, code, detail))
+    response = answer(Problem(error.code, code, gettext(detail)))
     # Allow for 405, and whatever else the standard wants to be told.
     for name, value in error.get_headers(request.environ):
         if name.lower() not in ("content-type", "content-length"):
@@ -107,4 +109,5 @@ def _from_http(error: HTTPException) -> Response:
 
 def _from_anything(error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return answer(Problem(500, *WORDS[500]))
+    code, detail = WORDS[500]
+    return answer(Problem(500, code, gettext(detail)))

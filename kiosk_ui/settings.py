@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import ValidationError
 
 from edge.errors import PinPauseError, SettingsLockedError, WrongPinError
+from kiosk_ui.languages import gettext as _
 from kiosk_ui.problems import Problem, answer
 from kiosk_ui.services import Services
 
@@ -25,12 +26,12 @@ def settings_blueprint(services: Services) -> Blueprint:
     @blueprint.errorhandler(SettingsLockedError)
     def locked(_error: SettingsLockedError) -> Response:
         return answer(
-            Problem(423, "settings_locked", "The settings are locked. Enter the PIN first.")
+            Problem(423, "settings_locked", _("The settings are locked. Enter the PIN first."))
         )
 
     @blueprint.errorhandler(OSError)
     def full(_error: OSError) -> Response:
-        return answer(Problem(507, "disk_full", "The settings could not be kept."))
+        return answer(Problem(507, "disk_full", _("The settings could not be kept.")))
 
     @blueprint.get("/settings")
     def read() -> dict[str, Any]:
@@ -47,7 +48,7 @@ def settings_blueprint(services: Services) -> Blueprint:
                 {"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()
             ]
             raise Problem(
-                400, "setting_invalid", "A setting is out of range.", errors=wrong
+                400, "setting_invalid", _("A setting is out of range."), errors=wrong
             ) from None
 
     @blueprint.get("/lock")
@@ -60,11 +61,11 @@ def settings_blueprint(services: Services) -> Blueprint:
         """Set another PIN, or none."""
         pin = _body().get("pin")
         if pin is not None and not isinstance(pin, str):
-            raise Problem(400, "pin_invalid", "A PIN is 4 to 12 digits.")
+            raise Problem(400, "pin_invalid", _("A PIN is 4 to 12 digits."))
         try:
             settings.set_pin(pin)
         except ValueError:
-            raise Problem(400, "pin_invalid", "A PIN is 4 to 12 digits.") from None
+            raise Problem(400, "pin_invalid", _("A PIN is 4 to 12 digits.")) from None
         return asdict(settings.lock_state)
 
     @blueprint.post("/unlock")
@@ -75,12 +76,13 @@ def settings_blueprint(services: Services) -> Blueprint:
             settings.unlock(pin if isinstance(pin, str) else "")
         except WrongPinError:
             raise Problem(
-                403, "pin_wrong", "This is not the PIN.", pause=settings.lock_state.pause
+                403, "pin_wrong", _("This is not the PIN."), pause=settings.lock_state.pause
             ) from None
         except PinPauseError as error:
             seconds = math.ceil(error.seconds)
             raise Problem(
-                429, "pin_pause", f"Too many wrong PINs. Try again in {seconds} s.",
+                429, "pin_pause",
+                _("Too many wrong PINs. Try again in %(seconds)s s.", seconds=seconds),
                 retry_after=seconds, pause=error.seconds,
             ) from None  # fmt: skip
         return asdict(settings.lock_state)
@@ -97,5 +99,5 @@ def settings_blueprint(services: Services) -> Blueprint:
 def _body() -> dict[str, Any]:
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
-        raise Problem(400, "not_json", "Send a JSON object.")
+        raise Problem(400, "not_json", _("Send a JSON object."))
     return body

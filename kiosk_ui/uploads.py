@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import free_bytes
+from kiosk_ui.languages import gettext as _
 from kiosk_ui.problems import Problem
 from kiosk_ui.scores import QueueFull
 from kiosk_ui.services import Services
@@ -64,12 +65,12 @@ def take_upload(config: WebConfig, services: Services) -> str:
     if upload is None or not upload.filename:
         raise Problem(
             400, "video_missing",
-            f"Send the video as multipart/form-data in a field named {FIELD!r}.",
+            _("Send the video as multipart/form-data in a field named '%(field)s'.", field=FIELD),
         )  # fmt: skip
     upload.stream.flush()
     path = Path(upload.stream.name)
     if path.stat().st_size == 0:
-        raise Problem(400, "video_empty", "The video is empty. Record it again.")
+        raise Problem(400, "video_empty", _("The video is empty. Record it again."))
     threshold = _threshold(request.form.get("threshold"), services)
     try:
         return services.store.add_upload(path, threshold=threshold, limit=config.queue_limit)
@@ -88,11 +89,14 @@ def _file(config: WebConfig) -> FileStorage | None:
         if (request.content_length or 0) > config.max_upload_bytes:
             raise
         # Flask says "too large" of a form with too many parts, or without the boundary it names.
-        raise Problem(400, "form_invalid", "The form was not understood.") from error
+        raise Problem(400, "form_invalid", _("The form was not understood.")) from error
     if upload is None and FIELD in request.form:
         raise Problem(
             400, "video_missing",
-            f"The field {FIELD!r} holds text. Send the file itself, as curl does with @.",
+            _(
+                "The field '%(field)s' holds text. Send the file itself, as curl does with @.",
+                field=FIELD,
+            ),
         )  # fmt: skip
     return upload
 
@@ -104,13 +108,13 @@ def _check_room(config: WebConfig, services: Services) -> None:
     free = free_bytes(services.store.incoming)
     if free - (request.content_length or 0) < config.free_bytes:
         raise Problem(
-            507, "disk_full", "There is no room for more videos. Please tell the staff."
+            507, "disk_full", _("There is no room for more videos. Please tell the staff.")
         )  # fmt: skip
 
 
 def _queue_full() -> Problem:
     return Problem(
-        429, "queue_full", "Many videos are waiting. Please try again in a minute.",
+        429, "queue_full", _("Many videos are waiting. Please try again in a minute."),
         retry_after=RETRY_QUEUE,
     )  # fmt: skip
 
@@ -124,6 +128,6 @@ def _threshold(text: str | None, services: Services) -> float:
         threshold = math.nan
     if not 0.0 <= threshold <= 1.0:
         raise Problem(
-            400, "threshold_invalid", "The threshold must be a number between 0 and 1."
+            400, "threshold_invalid", _("The threshold must be a number between 0 and 1.")
         )  # fmt: skip
     return threshold

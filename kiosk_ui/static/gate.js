@@ -11,7 +11,7 @@ const CHECK_OF = {
 let insistAt = Infinity; // on performance.now()'s clock, in milliseconds
 
 /** The device's language, and the other one below it. */
-export const languages = navigator.language.startsWith("ko") ? ["ko", "en"] : ["en", "ko"];
+export const languages = document.documentElement.lang === "ko" ? ["ko", "en"] : ["en", "ko"];
 
 /**
  * Show what the gate says.

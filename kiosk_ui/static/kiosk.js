@@ -189,7 +189,6 @@ for (const button of document.querySelectorAll("[data-cancel]")) {
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 
 document.documentElement.classList.add("scripted");
-document.documentElement.lang = languages[0];
 setUpMenu(byId("menu"), byId("open-menu"));
 for (const part of document.querySelectorAll("[data-show]")) part.hidden = part.dataset.show !== "starting";
 listen();

@@ -90,7 +90,16 @@ export function setUpMenu(menu, opener) {
       tell("failed");
     }
   });
-  menu.querySelector("[data-close]").addEventListener("click", () => menu.close());
+  // What is written in another language comes from the server.
+  const shown = document.documentElement.lang;
+  const language = menu.querySelector("#language");
+  menu.addEventListener("close", async () => {
+    if (language.value === shown) return;
+    clearTimeout(saving);
+    await save();
+    location.reload();
+  });
+  menu.querySelector("[data-close]".addEventListener("click", () => menu.close());
   menu.addEventListener("click", (event) => {
     if (event.target === menu) menu.close(); // outside of it
   });

@@ -15,12 +15,11 @@ from edge.assessment import Assessment, JudgedRepetition, Reason, Verdict
 from edge.exercises import load
 from edge.positioning import ARROWS, Guidance
 from edge.settings import SettingsStore
-from edge.words import GUIDANCE, MESSAGES
+from edge.words import GUIDANCE, HOLD, MESSAGES
 from kiosk_ui.config import WebConfig
 from kiosk_ui.scores import Replay, Status
 from kiosk_ui.services import Services
 from kiosk_ui.store import REPLAY, ScoreStore
-from kiosk_ui.words import SCREEN
 from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot, playing
 from tests.kiosk_ui.fakes import FakeCamera, FakeStation, assessment, fault, write_video
 from tests.kiosk_ui.servers import serving
@@ -180,7 +179,7 @@ def test_the_gate(
     screen.wait_for_timeout(400)
     shoot(screen, "gate")
     nothing_is_cut_off(screen)
-    words = GUIDANCE[codes[0]] if codes else SCREEN["hold"]
+    words = GUIDANCE[codes[0]] if codes else HOLD
     expect(screen.locator("#order")).to_have_text(words.en)
     expect(screen.locator("#order-second")).to_have_text(words.ko)
     arrow = ARROWS[codes[0]] if codes else "hold"

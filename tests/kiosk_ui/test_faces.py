@@ -55,6 +55,10 @@ KIOSK_ROUTES = [
     ("GET", "/kiosk/live.mjpg"),
     ("GET", "/kiosk/settings"),
     ("PUT", "/kiosk/settings"),
+    ("GET", "/kiosk/lock"),
+    ("PUT", "/kiosk/lock"),
+    ("POST", "/kiosk/lock"),
+    ("POST", "/kiosk/unlock"),
     ("POST", "/kiosk/start"),
     ("POST", "/kiosk/cancel"),
 ]
