@@ -99,7 +99,7 @@ export function setUpMenu(menu, opener) {
     await save();
     location.reload();
   });
-  menu.querySelector("[data-close]".addEventListener("click", () => menu.close());
+  menu.querySelector("[data-close]").addEventListener("click", () => menu.close());
   menu.addEventListener("click", (event) => {
     if (event.target === menu) menu.close(); // outside of it
   });
