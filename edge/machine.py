@@ -72,6 +72,7 @@ class Limits:
         A rest between two squats is mostly below a second (rendered and real clips).
     :param scoring: until a result is no longer waited for; it takes well below a second.
     :param result: for which a result stays on the screen if nobody touches it.
+    :param cheer: of a result, in which a raised arm is joy and does not start the next recording.
     :param message: for which the idle screen says why there is no result.
     """
 
@@ -84,6 +85,7 @@ class Limits:
     stands: float = 2.0
     scoring: float = 60.0
     result: float = 60.0
+    cheer: float = 3.0
     message: float = 20.0
 
 
@@ -158,7 +160,8 @@ class StationMachine:
         now = self.now
         if self.camera_problem is not None:
             return False
-        if now.state in STARTABLE and (by == "touch" or now.state is State.IDLE):
+        cheers = now.state is State.RESULT and time - now.since < self.limits.cheer
+        if now.state in STARTABLE and (by == "touch" or not cheers):
             self._position(time, by)
             return True
         insisting = now.state is State.POSITIONING and now.insist_from is not None

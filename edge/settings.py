@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -18,6 +20,8 @@ from edge.bundle import DEFAULT_BUNDLE
 from edge.errors import WrongPinError
 from edge.frames.camera import DEMO_CLIPS
 from edge.pin import KeptPin, PinDoor
+
+log = logging.getLogger(__name__)
 
 
 class Settings(BaseSettings):
@@ -113,7 +117,8 @@ class SettingsStore:
         store.update(recording_seconds=12)
         store.set_pin("2468")      # from here on: store.unlock("2468") before an update
 
-    A damaged file counts as none: the kiosk starts with its defaults.
+    Of a damaged file only what is wrong counts as missing, above all not the PIN; a file that
+    cannot be read at all is kept beside as ``settings.json.damaged``.
 
     :param path: the file; its folder must exist.
     :param clock: seconds that only grow, for the pauses after wrong PINs.
@@ -123,10 +128,7 @@ class SettingsStore:
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()
-        try:
-            kept = KeptSettings.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError):
-            kept = KeptSettings()
+        kept = _read(path)
         self._settings = KioskSettings(**kept.model_dump(exclude={"pin"}))
         self._door = PinDoor(kept.pin, clock)
 
@@ -192,3 +194,24 @@ class SettingsStore:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self._path)
+
+
+def _read(path: Path) -> KeptSettings:
+    """Return what is usable of a settings file; what is not is told to the log."""
+    try:
+        values = json.loads(path.read_bytes())
+        if not isinstance(values, dict):
+            raise ValueError("it holds no object")
+    except FileNotFoundError:
+        return KeptSettings()
+    except (OSError, ValueError) as error:
+        log.error("%s cannot be read and is put aside: %s", path.name, error)
+        with suppress(OSError):
+            path.replace(path.with_suffix(".json.damaged"))
+        return KeptSettings()
+    try:
+        return KeptSettings.model_validate(values)
+    except ValidationError as error:
+        wrong = {str(e["loc"][0]) for e in error.errors()}
+        log.error("%s: taken as missing: %s", path.name, ", ".join(sorted(wrong)))
+        return KeptSettings.model_validate({k: v for k, v in values.items() if k not in wrong})

@@ -17,7 +17,7 @@ from edge.errors import CameraError, KioskError
 from edge.frames import Frame
 from edge.gesture import RaisedArm
 from edge.live import FrameTap, LiveCamera
-from edge.machine import Do, Effect, Limits, Snapshot, State, StationMachine
+from edge.machine import STARTABLE, Do, Effect, Limits, Snapshot, State, StationMachine
 from edge.pose import PoseStream
 from edge.positioning import PositioningGate
 from edge.recording import Keep, OpenSession, Recording
@@ -41,8 +41,10 @@ BLIND_SECONDS: Final = 2.0
 LOOK_AT_NOBODY: Final = 0.5
 """The same in idle while nobody is there: a kiosk that nobody uses should cost next to nothing."""
 
-LOOKS: Final = {State.IDLE: 0.2, State.POSITIONING: 0.1, State.COUNTDOWN: 0.2}
-"""Seconds between two looks for people. In idle only a raised arm is looked for, which is up for a
+LOOKS: Final = {
+    State.IDLE: 0.2, State.POSITIONING: 0.1, State.COUNTDOWN: 0.2, State.RESULT: 0.2,
+}  # fmt: skip
+"""Seconds between two looks for people. In idle and beside a result only a raised arm is looked for, which is up for a
 second; while somebody moves into place they want an answer at once."""
 
 
@@ -224,7 +226,7 @@ class Station:
             if now.state is not State.COUNTDOWN:
                 self._gate = PositioningGate()
         every = LOOKS.get(now.state)
-        if now.state is State.IDLE and not self._somebody:
+        if now.state in STARTABLE and not self._somebody:
             every = LOOK_AT_NOBODY
         if every is None:
             self._stream = None  # who was followed before the recording has moved on
@@ -243,7 +245,7 @@ class Station:
             self._tell(lambda m: m.blinded(monotonic()))
             return
         self._somebody = bool(people)
-        if now.state is State.IDLE:
+        if now.state in STARTABLE:
             if self._gesture.push(frame.time, people, (width, height)):
                 self._tell(lambda m: m.start(monotonic(), "gesture"))
         else:

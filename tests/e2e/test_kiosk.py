@@ -147,8 +147,10 @@ def test_sound_is_set_at_the_screen(kiosk: KioskProcess, screen: Page, shoot: Sh
     assert page.locator("#menu").evaluate("e => e.scrollHeight <= e.clientHeight + 1")
     kept = KioskSettings(volume=60, muted=True, live_words=False, language="ko")
     assert kiosk.get("/kiosk/settings")[1] == kept.model_dump()
-    page.reload()
+    page.click("[data-close]")  # the page comes anew, in the other language
+    expect(page.locator("html[lang=ko] #start")).to_have_text("시작")
     in_state(page, "idle")
+    shoot(page, "idle-korean")
     page.click("#open-menu")
     expect(page.locator("#muted")).to_be_checked()
     expect(page.locator("#language")).to_have_value("ko")
@@ -159,6 +161,8 @@ def test_sound_is_set_at_the_screen(kiosk: KioskProcess, screen: Page, shoot: Sh
     expect(page.locator("[data-menu=saved]")).to_be_visible()
     assert kiosk.get("/kiosk/settings")[1] == KioskSettings().model_dump()
     page.click("[data-close]")
+    expect(page.locator("html[lang=en] #start")).to_have_text("Start")
+    in_state(page, "idle")
 
 
 def test_stop_while_recording(screen: Page) -> None:

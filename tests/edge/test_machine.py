@@ -105,7 +105,8 @@ class AnyOrder(RuleBasedStateMachine):
         started = self.machine.start(self.time, by)
         assert started == (self.machine.now != before)
         if by == "gesture" and started:
-            assert before.state is State.IDLE
+            assert before.state in (State.IDLE, State.RESULT)
+            assert before.state is State.IDLE or self.time - before.since >= LIMITS.cheer
         if self.machine.camera_problem:
             assert not started
         elif by == "touch" and before.state in (State.IDLE, State.RESULT):
@@ -377,3 +378,26 @@ def test_a_late_result_is_not_shown_to_the_next_person(machine: StationMachine) 
     machine.start(time + 61)
     machine.scored(time + 62, 1, "score-1")
     assert machine.now.state is State.POSITIONING
+
+
+def test_a_late_result_is_not_shown_to_whoever_is_scored_now(machine: StationMachine) -> None:
+    time = enter(machine, State.SCORING)
+    machine.tick(time := time + 60)
+    machine.start(time)
+    machine.guided(time + 1, ARMED)
+    machine.tick(time + 4)
+    machine.tick(time + 14)
+    assert (machine.now.state, machine.now.session) == (State.SCORING, 2)
+    machine.scored(time + 14.1, 1, "score-1")
+    assert machine.now.state is State.SCORING
+    machine.scored(time + 14.2, 2, "score-2")
+    assert machine.now.result == "score-2"
+
+
+def test_a_raised_arm_starts_again_once_the_joy_is_over(machine: StationMachine) -> None:
+    time = enter(machine, State.SCORING)
+    machine.scored(time, 1, "score-1")
+    assert not machine.start(time + 2.9, "gesture")
+    assert machine.now.state is State.RESULT
+    assert machine.start(time + 3.0, "gesture")
+    assert (machine.now.state, machine.now.by) == (State.POSITIONING, "gesture")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_a_wrong_value_changes_nothing(change: dict[str, float], tmp_path: Path)
 def test_a_damaged_file_counts_as_none(content: str, tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text(content)
     assert SettingsStore(tmp_path / "settings.json").get() == KioskSettings()
+    kept = tmp_path / "settings.json.damaged"
+    assert not kept.exists() or kept.read_text() == content
+
+
+def test_one_wrong_value_does_not_open_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    store = SettingsStore(path)
+    store.update(volume=20)
+    store.set_pin("13572468")
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({**values, "threshold": 7, "of_a_newer_version": 1}))
+    store = SettingsStore(path)
+    assert store.lock_state.locked
+    assert store.get() == KioskSettings(volume=20)
 
 
 def test_a_pin_outlives_a_restart_and_does_not_stand_in_the_file(tmp_path: Path) -> None:
