@@ -44,8 +44,8 @@ LOOK_AT_NOBODY: Final = 0.5
 LOOKS: Final = {
     State.IDLE: 0.2, State.POSITIONING: 0.1, State.COUNTDOWN: 0.2, State.RESULT: 0.2,
 }  # fmt: skip
-"""Seconds between two looks for people. In idle and beside a result only a raised arm is looked for,
-which is up for a second; while somebody moves into place they want an answer at once."""
+"""Seconds between two looks for people. In idle and beside a result only a raised arm is looked
+for, which is up for a second; while somebody moves into place they want an answer at once."""
 
 
 class Station:

@@ -199,7 +199,8 @@ def test_the_gate(
 
 
 def test_the_gate_in_korean(stage: Stage, open_page: OpenPage, shoot: Shoot) -> None:
-    page = open_page(viewport=LANDSCAPE, locale="ko-KR")
+    stage.services.settings.update(language="ko")
+    page = open_page(viewport=LANDSCAPE)
     page.goto(f"http://localhost:{stage.port}/")
     page.wait_for_selector('body[data-state="idle"]')
     expect(page.locator("#start")).to_contain_text("시작")
