@@ -74,7 +74,7 @@ def nothing_is_cut_off(page: Page, but: str = "template") -> None:
     """Check that all visible words and buttons lie within the screen and within their boxes."""
     wrong = page.evaluate(
         """but => [...document.querySelectorAll("h1, p, button, strong, li, .ring, .badge, .scale")]
-            .filter(e => e.checkVisibility() && !e.closest(".flash") && !e.closest(but))
+            .filter(e => e.checkVisibility() && !e.closest(".flash, .unseen") && !e.closest(but))
             .filter(e => {
                 const box = e.getBoundingClientRect();
                 const outside = box.left < -1 || box.top < -1 || box.right > innerWidth + 1
