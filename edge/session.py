@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
@@ -146,8 +147,15 @@ class ScoringSession:
 
     def finish(self) -> Assessment:
         """Judge what was pushed, and complete the clean clip."""
-        if self._clip:
-            self._clip.close()
+        with ThreadPoolExecutor(1, "clip") as beside:
+            # The encoder needs as long for its last pictures as the judge needs: somebody waits.
+            closed = beside.submit(self._clip.close) if self._clip else None
+            assessment = self._assess()
+            if closed:
+                closed.result()
+        return assessment
+
+    def _assess(self) -> Assessment:
         choice, self.track = self._subjects.finish()
         exercise = self._exercise
         reason, repetitions, judgements = self._look_at(choice)

@@ -159,7 +159,7 @@ class Station:
     def _turn(self, frames: FrameTap) -> None:
         """Take one frame, or none where none comes, and do what is to be done."""
         try:
-            frame: Frame | None = frames.get(TURN_SECONDS)
+            frame: Frame | None = frames.get(self._patience())
             self._last_frame = monotonic()
         except CameraError:
             frame = None
@@ -177,6 +177,12 @@ class Station:
             self._record(self._recording, frame)
         else:
             self._look(frame)
+
+    def _patience(self) -> float:
+        """Return for how long to wait for a frame: a state that ends is left at once."""
+        ends = self._machine.now.ends
+        left = TURN_SECONDS if ends is None else ends - monotonic()
+        return min(TURN_SECONDS, max(left, 0.0))
 
     def _do(self, effect: Effect, frames: FrameTap) -> None:
         if effect.do is Do.OPEN:

@@ -246,8 +246,8 @@ def sentence(text: str) -> str:
 
 
 def save_track(track: PoseTrack, path: Path) -> None:
-    """Write a track as a compressed NumPy archive."""
-    np.savez_compressed(
+    """Write a track as a NumPy archive; somebody waits meanwhile, and it is small."""
+    np.savez(
         path, times=track.times, joints=track.joints, confidence=track.confidence
     )  # fmt: skip
 
