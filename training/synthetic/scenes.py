@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from training.synthetic import push_up, shoulder_press
+from training.synthetic.arm_signal import arm_signal
 from training.synthetic.body import Phenotype
 from training.synthetic.camera import Camera
 from training.synthetic.clothes import HAIRS, SHIRTS, SHOES, SHORTS, SKINS, Outfit
@@ -186,6 +187,15 @@ def far_person() -> Clip:
     return _test_clip("far_person", 10, [person], seed=11, camera=camera, gym=ROOM)
 
 
+def arm_raised() -> Clip:
+    """Return somebody who raises an arm, stands, squats twice and stands again: no touch needed."""
+    person = Person(
+        MAN, BLUE, Style(rise=-0.09, lean=0.6), movement=arm_signal,
+        reps=_set(1, first=9.6, descent=1.2, pause=0.2, ascent=1.0, rest=0.5)[:2],
+    )  # fmt: skip
+    return _test_clip("arm_raised", 18, [person], seed=1, gym=ROOM)
+
+
 def push_up_good() -> Clip:
     """Return three good push-ups, seen from the person's right."""
     return _push_ups("push_up_good", 21, Person(MAN, BLUE, faults=push_up.Faults()))
@@ -256,7 +266,7 @@ def _presses(
 
 _ALL = (
     good, bad, good_2, bad_2, walk_through, bystander_first, mirror, two_squatters, empty_gym,
-    side_view, far_person, push_up_good, push_up_sag, push_up_shallow, press_good, press_half,
-    press_uneven,
+    side_view, far_person, arm_raised, push_up_good, push_up_sag, push_up_shallow, press_good,
+    press_half, press_uneven,
 )  # fmt: skip
 CLIPS: dict[str, Callable[[], Clip]] = {clip.__name__: clip for clip in _ALL}
