@@ -33,6 +33,10 @@ class ExerciseError(KioskError, ValueError):
     """An exercise's folder is missing, or what it says about itself does not fit together."""
 
 
+class DatabaseTooNewError(KioskError, RuntimeError):
+    """A newer version of the program has changed the database."""
+
+
 class CueError(KioskError, RuntimeError):
     """A sound cannot be played or spoken on this machine."""
 

@@ -23,7 +23,7 @@ from edge.cues.light import open_light
 from edge.cues.player import Aplay
 from edge.cues.sound import Sound
 from edge.cues.voice import Voice
-from edge.errors import KioskError
+from edge.errors import DatabaseTooNewError, KioskError
 from edge.exercise import Text
 from edge.frames.camera import camera_opener
 from edge.live import LiveCamera
@@ -184,6 +184,8 @@ def main(
         raise click.ClickException(
             f"KIOSK_{str(first['loc'][0]).upper()}: {first['msg']}"
         ) from error
+    except DatabaseTooNewError as error:
+        raise click.ClickException(str(error)) from error
     except DataInUseError as error:
         raise click.ClickException(f"{error}; choose another folder with --data-dir") from error
     except OSError as error:

@@ -9,30 +9,16 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
+from kiosk_ui.database import open_database
 from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
+from kiosk_ui.tables import SCORES
 
 UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
 """The files of a score."""
-
-_METADATA: Final = sa.MetaData()
-_SCORES: Final = sa.Table(
-    "scores",
-    _METADATA,
-    sa.Column("number", sa.Integer, primary_key=True),  # the order in which they came
-    sa.Column("id", sa.String, nullable=False, unique=True),
-    sa.Column("created", sa.String, nullable=False),
-    sa.Column("source", sa.String, nullable=False),
-    sa.Column("status", sa.String, nullable=False, index=True),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("threshold", sa.Float, nullable=False),
-    sa.Column("assessment", sa.JSON(none_as_null=True)),
-    sa.Column("error", sa.String),
-    sa.Column("replay", sa.String, nullable=False),
-)
 
 
 class ScoreStore:
@@ -45,6 +31,7 @@ class ScoreStore:
     All methods may be called from any thread.
 
     :param data_dir: the folder that holds the table and the files; it is made if it is missing.
+    :raises DatabaseTooNewError: a newer version of the program has written the table.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -53,15 +40,14 @@ class ScoreStore:
         """Where uploads and recordings are written before they become a score."""
         for folder in (self._folder, self.incoming):
             folder.mkdir(parents=True, exist_ok=True)
-        self._engine = sa.create_engine(f"sqlite:///{data_dir.resolve() / 'scores.sqlite3'}")
-        sa.event.listen(self._engine, "connect", _prepare)
-        _METADATA.create_all(self._engine)
+        self.engine = open_database(data_dir)
+        """Of all tables, for what belongs to scores."""
         self._changed = threading.Condition()
         self._progress: dict[str, float] = {}
 
     def close(self) -> None:
         """Close the table."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def path(self, key: str, name: str) -> Path:
         """Return where a file of a score lies, whether it is there or not."""
@@ -115,9 +101,9 @@ class ScoreStore:
             sync(self._folder)
             now = datetime.now(timezone.utc).isoformat()
             row = {"status": status, "replay": Replay.NONE, "attempts": 0, **values}
-            with self._changed, self._engine.begin() as connection:
+            with self._changed, self.engine.begin() as connection:
                 connection.execute(
-                    _SCORES.insert()
+                    SCORES.insert()
                     .values(id=key, created=now, source=source, status=status)
                     .values(**row)
                 )
@@ -129,13 +115,13 @@ class ScoreStore:
 
     def get(self, key: str) -> Score | None:
         """Return a score, or None where there is none of that id."""
-        with self._engine.connect() as connection:
-            row = connection.execute(sa.select(_SCORES).where(_SCORES.c.id == key)).one_or_none()
+        with self.engine.connect() as connection:
+            row = connection.execute(sa.select(SCORES).where(SCORES.c.id == key)).one_or_none()
             if row is None:
                 return None
             before = sa.and_(
-                _SCORES.c.number < row.number,
-                _SCORES.c.status.in_([Status.QUEUED, Status.RUNNING]),
+                SCORES.c.number < row.number,
+                SCORES.c.status.in_([Status.QUEUED, Status.RUNNING]),
             )
             ahead = 0
             if row.status == Status.QUEUED:
@@ -152,8 +138,8 @@ class ScoreStore:
 
     def waiting(self) -> int:
         """Return how many jobs wait or run."""
-        active = _SCORES.c.status.in_([Status.QUEUED, Status.RUNNING])
-        with self._engine.connect() as connection:
+        active = SCORES.c.status.in_([Status.QUEUED, Status.RUNNING])
+        with self.engine.connect() as connection:
             return connection.scalar(sa.select(sa.func.count()).where(active)) or 0
 
     def take(self, timeout: float) -> Score | None:
@@ -172,15 +158,15 @@ class ScoreStore:
             return self.get(row.id)
 
     def _oldest(self) -> Any:
-        queued = sa.select(_SCORES).where(_SCORES.c.status == Status.QUEUED)
-        with self._engine.connect() as connection:
-            return connection.execute(queued.order_by(_SCORES.c.number).limit(1)).one_or_none()
+        queued = sa.select(SCORES).where(SCORES.c.status == Status.QUEUED)
+        with self.engine.connect() as connection:
+            return connection.execute(queued.order_by(SCORES.c.number).limit(1)).one_or_none()
 
     def update(self, key: str, **values: Any) -> None:
         """Change columns of a score and wake those who wait for it."""
         with self._changed:
-            with self._engine.begin() as connection:
-                connection.execute(_SCORES.update().where(_SCORES.c.id == key).values(**values))
+            with self.engine.begin() as connection:
+                connection.execute(SCORES.update().where(SCORES.c.id == key).values(**values))
             if values.get("status") in (Status.DONE, Status.FAILED, Status.QUEUED):
                 self._progress.pop(key, None)
             self._changed.notify_all()
@@ -206,17 +192,17 @@ class ScoreStore:
         A job that was begun ``most_attempts`` times fails with ``message``, and its video is
         removed: it may be what ended the kiosk.
         """
-        running = _SCORES.c.status == Status.RUNNING
-        worn = sa.and_(running, _SCORES.c.attempts >= most_attempts)
-        pending = sa.select(_SCORES.c.id).where(_SCORES.c.replay == Replay.PENDING)
-        with self._changed, self._engine.begin() as connection:
-            for key in connection.scalars(sa.select(_SCORES.c.id).where(worn)):
+        running = SCORES.c.status == Status.RUNNING
+        worn = sa.and_(running, SCORES.c.attempts >= most_attempts)
+        pending = sa.select(SCORES.c.id).where(SCORES.c.replay == Replay.PENDING)
+        with self._changed, self.engine.begin() as connection:
+            for key in connection.scalars(sa.select(SCORES.c.id).where(worn)):
                 self.remove_video(key)
             connection.execute(
-                _SCORES.update().where(worn).values(status=Status.FAILED, error=message)
+                SCORES.update().where(worn).values(status=Status.FAILED, error=message)
             )
-            connection.execute(_SCORES.update().where(running).values(status=Status.QUEUED))
-            return list(connection.scalars(pending.order_by(_SCORES.c.number)))
+            connection.execute(SCORES.update().where(running).values(status=Status.QUEUED))
+            return list(connection.scalars(pending.order_by(SCORES.c.number)))
 
     def clear_incoming(self) -> None:
         """Remove what was on its way in when the kiosk stopped; before anything new comes in."""
@@ -230,8 +216,8 @@ class ScoreStore:
 
     def delete(self, key: str) -> bool:
         """Remove a score and its files; False where there is none of that id."""
-        with self._changed, self._engine.begin() as connection:
-            found = connection.execute(_SCORES.delete().where(_SCORES.c.id == key)).rowcount
+        with self._changed, self.engine.begin() as connection:
+            found = connection.execute(SCORES.delete().where(SCORES.c.id == key)).rowcount
             self._progress.pop(key, None)
             self._changed.notify_all()
         if found:
@@ -246,11 +232,3 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _prepare(connection: Any, _record: Any) -> None:
-    """Set a new connection up: readers do not wait for writers, and a commit is on the disk."""
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

@@ -1,0 +1,128 @@
+"""Opening ``scores.sqlite3``: brought to the newest revision of its tables before anybody uses it.
+
+engine = open_database(Path("var"))
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from edge.errors import DatabaseTooNewError
+
+FILE: Final = "scores.sqlite3"
+REVISIONS: Final = ("0001", "0002", "0003")
+"""Every revision in ``kiosk_ui/migrations/versions``, the newest last.
+
+They are named here so that a start with nothing to do need not load Alembic (0.2 s and more).
+"""
+
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+
+
+def open_database(data_dir: Path) -> sa.Engine:
+    """Return the engine of the database in a folder, with today's tables in it.
+
+    A database of an earlier version is changed as needed, after a copy of it was made beside it
+    (``scores.sqlite3.REVISION``). Whatever ends the program meanwhile leaves it as it was.
+
+    :raises DatabaseTooNewError: a newer version of the program has written it.
+    :raises sqlalchemy.exc.DatabaseError: it is damaged.
+    """
+    path = data_dir.resolve() / FILE
+    engine = sa.create_engine(f"sqlite:///{path}")
+    sa.event.listen(engine, "connect", _prepare)
+    try:
+        with engine.connect() as connection:
+            found = revision_of(connection)
+        if found != REVISIONS[-1]:
+            _migrate(path, found)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """Return the revision of a database; None of an empty one.
+
+    :raises DatabaseTooNewError: this program does not know it.
+    """
+    tables = set(
+        connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'table'"))
+    )  # fmt: skip
+    if "alembic_version" not in tables:
+        # Before there were revisions there was one table.
+        return REVISIONS[0] if "scores" in tables else None
+    found: str = connection.scalar(sa.text("SELECT version_num FROM alembic_version")) or ""
+    if found not in REVISIONS:
+        raise DatabaseTooNewError(
+            f"{FILE} was written by a newer version of the kiosk (its revision {found} is not "
+            "known here); install that version again, or put back the copy that it made beside "
+            "the file"
+        )
+    return found
+
+
+def backups(data_dir: Path) -> list[Path]:
+    """Return the copies that were made before changes of the tables."""
+    return [p for name in REVISIONS for p in data_dir.resolve().glob(f"{FILE}.{name}")]
+
+
+def _migrate(path: Path, found: str | None) -> None:
+    """Bring a database to the newest revision."""
+    from alembic import command  # noqa: PLC0415 - only where there is something to do
+    from alembic.config import Config  # noqa: PLC0415
+
+    if found is not None:
+        _copy(path, path.with_name(f"{path.name}.{found}"))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    # An engine of its own: foreign keys must not bite while a table is made anew, and Python's
+    # sqlite3 would not take changes of tables into the transaction.
+    engine = sa.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # whoever comes second waits here
+            try:
+                now = revision_of(connection)
+                config.attributes["connection"] = connection
+                if now is not None:
+                    command.stamp(config, now)
+                command.upgrade(config, "head")
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        engine.dispose()
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy a database with all that is in its journal; only its owner may read the copy."""
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
+        source.backup(copy)
+    partial.replace(target)
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    """Set a new connection up.
+
+    Readers do not wait for writers, a commit is on the disk, what belongs to a score goes with it,
+    and what was deleted is overwritten.
+    """
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON",
+        "secure_delete=ON",
+    ):  # fmt: skip
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
