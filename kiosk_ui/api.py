@@ -76,14 +76,14 @@ def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
 
 
 def find_score(services: Services, key: str) -> Score:
-    """Return a score.
+    """Return a score, without its assessment where a study keeps it from the participant.
 
     :raises Problem: there is none of that id.
     """
     score = services.store.get(key)
     if score is None:
         raise Problem(404, "score_unknown", _("There is no such result. It may have been deleted."))
-    return score
+    return services.studies.cover(score)
 
 
 def represent(score: Score) -> dict[str, Any]:
@@ -99,6 +99,7 @@ def represent(score: Score) -> dict[str, Any]:
         "threshold": score.threshold,
         "assessment": score.assessment,
         "error": score.error,
+        "withheld": score.withheld,
         "replay": {
             "status": (score.replay if score.finished else Replay.PENDING).value,
             "url": url_for("public.api.read_replay", key=score.id) if wanted else None,

@@ -6,13 +6,16 @@ from typing import Final, Literal
 
 from flask import Flask, Response, request
 
-from kiosk_ui import languages, problems
+from kiosk_ui import languages, problems, sessions
 from kiosk_ui.api import api_blueprint
+from kiosk_ui.coach import coach_blueprint
 from kiosk_ui.config import WebConfig
 from kiosk_ui.faces import TwoFaces
 from kiosk_ui.kiosk import kiosk_blueprint
+from kiosk_ui.people import people_blueprint
 from kiosk_ui.public import public_blueprint
 from kiosk_ui.services import Services
+from kiosk_ui.study import study_blueprint
 from kiosk_ui.uploads import StreamingRequest, discard_files
 
 Face = Literal["device", "network"]
@@ -23,7 +26,8 @@ HEADERS: Final = {
     "img-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # To no other site; our own need it, since a form without it says that it comes from nowhere.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
@@ -59,6 +63,12 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     app.register_blueprint(public)
     if face == "device":
         app.register_blueprint(kiosk_blueprint(config, services))
+    else:  # nobody signs in on a screen that everybody uses
+        sessions.install(app, services.store.data_dir)
+        app.register_blueprint(study_blueprint(services))
+        if config.history:
+            app.register_blueprint(people_blueprint(services))
+            app.register_blueprint(coach_blueprint(services))
 
     @app.after_request
     def protect(response: Response) -> Response:

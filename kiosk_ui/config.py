@@ -20,6 +20,8 @@ class WebConfig(BaseSettings):
     :param network_requests: requests from the network that are answered at once.
     :param replay_waiters: requests that may wait for a replay at once.
     :param heartbeat: seconds between two signs of life on an event stream.
+    :param history: whether people may keep their results here, and a coach may see those whose
+        person has consented.
     """
 
     model_config = SettingsConfigDict(env_prefix="KIOSK_", extra="ignore", frozen=True)
@@ -32,3 +34,4 @@ class WebConfig(BaseSettings):
     network_requests: int = Field(default=32, ge=1)
     replay_waiters: int = Field(default=8, ge=1)
     heartbeat: float = Field(default=3.0, gt=0)
+    history: bool = False

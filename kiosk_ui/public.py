@@ -38,12 +38,19 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
     @public.get("/scores/<key>")
     def read_page(key: str) -> str:
         """Show one result, or how far it is."""
-        return render_template("result.html", card=card_of(find_score(services, key)))
+        score = find_score(services, key)
+        if score.withheld:
+            return render_template("thanks_page.html", key=key)
+        return render_template("result.html", card=card_of(score))
 
     @public.get("/scores/<key>/card")
     def read_card(key: str) -> Response:
         """Give the result alone, to be put into a page."""
-        page = render_template("card.html", card=card_of(find_score(services, key)))
+        score = find_score(services, key)
+        if score.withheld:
+            page = render_template("thanks.html", key=key)
+        else:
+            page = render_template("card.html", card=card_of(score))
         return Response(page, headers={"Cache-Control": "no-store"})
 
     @public.get("/healthz")

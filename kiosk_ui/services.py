@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from edge.settings import KioskSettings, LockState
+from kiosk_ui.labels import LabelStore
+from kiosk_ui.people_store import PeopleStore
 from kiosk_ui.store import ScoreStore
+from kiosk_ui.study_store import StudyStore
 
 
 class StationLike(Protocol):
@@ -71,6 +74,9 @@ class Services:
     :param ready: set as soon as clips can be scored.
     :param closing: set when the server is to stop: endless answers then end.
     :param instance: differs after each start, so that the screen notices a restart.
+    :param people: who keeps a history.
+    :param labels: what coaches say of results.
+    :param studies: who takes part in a study.
     """
 
     store: ScoreStore
@@ -80,3 +86,11 @@ class Services:
     ready: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
     instance: str = field(default_factory=lambda: secrets.token_hex(8))
+    people: PeopleStore = field(init=False)
+    labels: LabelStore = field(init=False)
+    studies: StudyStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.people = PeopleStore(self.store)
+        self.labels = LabelStore(self.store)
+        self.studies = StudyStore(self.store)

@@ -35,8 +35,9 @@ class ScoreStore:
     """
 
     def __init__(self, data_dir: Path) -> None:
-        self._folder = data_dir.resolve() / "scores"
-        self.incoming = data_dir.resolve() / "incoming"
+        self.data_dir = data_dir.resolve()
+        self._folder = self.data_dir / "scores"
+        self.incoming = self.data_dir / "incoming"
         """Where uploads and recordings are written before they become a score."""
         for folder in (self._folder, self.incoming):
             folder.mkdir(parents=True, exist_ok=True)
