@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_skeleton
 
 from kiosk_ui.languages import current
 
@@ -16,4 +16,4 @@ def day_and_time(moment: datetime) -> str:
     """
     here = moment.astimezone()
     day = format_skeleton("MMMd", here, locale=current())
-    return f"{day}, {format_time(here, 'short', locale=current())}"
+    return f"{day}, {here:%H:%M}"

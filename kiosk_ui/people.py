@@ -110,6 +110,6 @@ def page(services: Services, status: int = 200, **values: Any) -> tuple[str, int
         return render_template("sign_in.html", **values), status
     remember(person)  # the cookie lives on from this visit
     kept = services.people.history(person)
-    trend = trend_of([one.score for one in kept], _("Score"), _("points"))
+    trend = trend_of([one.score for one in kept])
     shown = {"kept": kept[::-1], "trend": trend, "when": day_and_time, "points_of": points_of}
     return render_template("me.html", person=person, **shown, **values), status

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kiosk_ui.card import points, points_of
 from kiosk_ui.languages import current
+from kiosk_ui.languages import gettext as _
 from kiosk_ui.parts import likely_parts, part_names
 from kiosk_ui.scores import Score
 
@@ -19,8 +20,11 @@ MOST: Final = 12
 
 WIDTH: Final = 320
 HEIGHT: Final = 96
-MARGIN: Final = 10
+MARGIN: Final = 14
 """Of a chart, in its own units."""
+
+LEAST_RANGE: Final = 30
+"""What a chart's height is at least, in the unit of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,10 @@ def depth_of(assessment: dict[str, Any]) -> dict[str, Any] | None:
     return found[0] if found and found[0]["value"] is not None else None
 
 
-def trend_of(scores: Sequence[Score], score_name: str, unit: str) -> Trend:
-    """Return how scores, depth and faults change.
+def trend_of(scores: Sequence[Score]) -> Trend:
+    """Return how scores, depth and faults change, in the language of the request.
 
     :param scores: the oldest first.
-    :param score_name: what the score is called.
-    :param unit: of the score.
     """
     shown = [score for score in scores if judged(score)][-MOST:]
     found = [score.assessment or {} for score in shown]
@@ -111,7 +113,7 @@ def trend_of(scores: Sequence[Score], score_name: str, unit: str) -> Trend:
         return Trend(None, None, (), 0)
     states = [str(one["verdict"]) for one in found]
     marks = [points_of(a["score"], s.threshold) for a, s in zip(found, shown, strict=True)]
-    goal = _height(points(shown[-1].threshold), 0, 100)
+    needed = points(shown[-1].threshold)
     depths = [depth_of(one) for one in found]
     seen = [set(likely_parts(one)) for one in found]
     rows = [
@@ -120,7 +122,7 @@ def trend_of(scores: Sequence[Score], score_name: str, unit: str) -> Trend:
         if any(part in parts for parts in seen)
     ]
     return Trend(
-        _chart(score_name, unit, marks, states, limits=(0, 100), goal=goal),
+        _chart(_("Score"), lambda n: _("%(num)s points", num=n), marks, states, needed),
         _depth_chart(depths, states),
         tuple(sorted(rows, key=lambda row: -sum(row.seen))),
         len(shown),
@@ -132,34 +134,32 @@ def _depth_chart(depths: list[dict[str, Any] | None], states: list[str]) -> Char
     if not known:
         return None
     values = [None if one is None else round(one["value"]) for one in depths]
-    seen = [value for value in values if value is not None]
-    limits = (min(0, *seen), max(100, *seen))
-    return _chart(known[-1]["label"][current()], known[-1]["unit"], values, states, limits=limits)
+    unit = known[-1]["unit"]
+    return _chart(known[-1]["label"][current()], lambda n: f"{n}{unit}", values, states)
 
 
 def _chart(
     name: str,
-    unit: str,
+    tell: Callable[[int], str],
     values: Sequence[int | None],
-    states: list[str],
-    *,
-    limits: tuple[float, float],
-    goal: float | None = None,
+    states: Sequence[str],
+    goal: int | None = None,
 ) -> Chart:
-    def tell(value: int) -> str:
-        return f"{value}{unit}" if unit == "%" else f"{value} {unit}"
+    """Return a chart whose highest and lowest points are those of the values and the goal."""
+    known = [value for value in (*values, goal) if value is not None]
+    # A small change shall not look like a large one.
+    middle, half = (min(known) + max(known)) / 2, max(max(known) - min(known), LEAST_RANGE) / 2
+
+    def height(value: int) -> float:
+        share = (value - middle + half) / (2 * half)
+        return round(HEIGHT - MARGIN - share * (HEIGHT - 2 * MARGIN), 1)
 
     step = (WIDTH - 2 * MARGIN) / max(len(values) - 1, 1)
     start = MARGIN if len(values) > 1 else WIDTH / 2
     dots = tuple(
-        Dot(round(start + step * i, 1), _height(value, *limits), tell(value), state)
+        Dot(round(start + step * i, 1), height(value), tell(value), state)
         for i, (value, state) in enumerate(zip(values, states, strict=True))
         if value is not None
     )
-    return Chart(name, dots, dots[0].text, dots[-1].text, goal)
-
-
-def _height(value: float, low: float, high: float) -> float:
-    """Return where a value is drawn; small is down."""
-    share = (value - low) / (high - low)
-    return round(HEIGHT - MARGIN - share * (HEIGHT - 2 * MARGIN), 1)
+    line = None if goal is None else height(goal)
+    return Chart(name, dots, dots[0].text, dots[-1].text, line)
