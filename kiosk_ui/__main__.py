@@ -36,6 +36,7 @@ from edge.station import Station
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
+from kiosk_ui.retention import EVERY, tidy
 from kiosk_ui.server import make_server
 from kiosk_ui.services import Services
 from kiosk_ui.store import ScoreStore
@@ -51,10 +52,12 @@ class Kiosk:
 
     :param settings: what the maintainer fixed.
     :param services: what the pages work with; filled here.
+    :param config: says how long results are kept.
     """
 
-    def __init__(self, settings: Settings, services: Services) -> None:
+    def __init__(self, settings: Settings, services: Services, config: WebConfig) -> None:
         self._settings = settings
+        self._config = config
         self._services = services
         self._camera = LiveCamera(camera_opener(settings.camera, settings.demo_clip))
         self._station: Station | None = None
@@ -127,11 +130,19 @@ class Kiosk:
         except Exception as error:  # a kiosk that stays up and can do nothing helps nobody
             log.exception("the kiosk cannot start")
             self._give_up(str(error))
-        self._services.closing.wait()
+        self._tidy()
+        while not self._services.closing.wait(EVERY):
+            self._tidy()
         for part in (self._cues, self._station, self._worker):
             if part is not None:
                 part.close()
         self._camera.stop()
+
+    def _tidy(self) -> None:
+        try:
+            tidy(self._services, self._config)
+        except Exception:  # the disk may be full, the table busy: the next time it may do
+            log.exception("what is too old cannot be deleted")
 
     def _give_up(self, message: str) -> None:
         log.error(message)
@@ -213,7 +224,7 @@ def main(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    kiosk = Kiosk(settings, services)
+    kiosk = Kiosk(settings, services, config)
     parts = threading.Thread(target=kiosk.run, name="kiosk")
     with suppress(SystemExit):  # the signal may come before the server runs
         parts.start()

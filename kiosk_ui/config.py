@@ -22,6 +22,8 @@ class WebConfig(BaseSettings):
     :param heartbeat: seconds between two signs of life on an event stream.
     :param history: whether people may keep their results here, and a coach may see those whose
         person has consented.
+    :param keep_days: days after which a result is deleted that is in nobody's history; 0: never.
+    :param forget_days: days without a visit after which a history is deleted; 0: never.
     """
 
     model_config = SettingsConfigDict(env_prefix="KIOSK_", extra="ignore", frozen=True)
@@ -35,3 +37,5 @@ class WebConfig(BaseSettings):
     replay_waiters: int = Field(default=8, ge=1)
     heartbeat: float = Field(default=3.0, gt=0)
     history: bool = False
+    keep_days: int = Field(default=30, ge=0)
+    forget_days: int = Field(default=730, ge=0)

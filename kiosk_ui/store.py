@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from time import time
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -19,6 +20,9 @@ from kiosk_ui.tables import SCORES
 
 UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
 """The files of a score."""
+
+STRAY_SECONDS: Final = 600.0
+"""A folder without a score that nothing has touched for so long belongs to none."""
 
 
 class ScoreStore:
@@ -214,6 +218,27 @@ class ScoreStore:
         """Remove the video of a score that failed, as far as it is there."""
         for name in (UPLOAD, CLIP, f".{CLIP}.partial"):
             self.path(key, name).unlink(missing_ok=True)
+
+    def remove_strays(self) -> int:
+        """Remove the folders of scores that are gone, and return how many there were.
+
+        A replay that was drawn just when its score was deleted may have left one.
+        """
+        there = [path for path in self._folder.iterdir() if not self._is_new(path)]
+        with self.engine.connect() as connection:
+            known = set(connection.scalars(sa.select(SCORES.c.id)))
+        strays = [path for path in there if path.name not in known]
+        for path in strays:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(strays)
+
+    @staticmethod
+    def _is_new(folder: Path) -> bool:
+        """Tell whether a folder was changed so lately that its score may be about to come."""
+        try:
+            return time() - folder.stat().st_mtime < STRAY_SECONDS
+        except OSError:
+            return True  # it goes just now
 
     def delete(self, key: str) -> bool:
         """Remove a score and its files; False where there is none of that id."""
