@@ -64,7 +64,7 @@ def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
         if score.status is Status.FAILED:
             raise Problem(409, "score_failed", score.error or "The video could not be scored.")
         path = services.store.path(key, REPLAY)
-        if score.replay is not Replay.READY or not path.is_file():
+        if score.withheld or score.replay is not Replay.READY or not path.is_file():
             raise Problem(404, "no_replay", _("There is no replay of this recording."))
         response = send_file(
             path, "video/mp4", conditional=True, download_name="squat-replay.mp4"
@@ -76,19 +76,20 @@ def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
 
 
 def find_score(services: Services, key: str) -> Score:
-    """Return a score, without its assessment where a study keeps it from the participant.
+    """Return a score.
 
     :raises Problem: there is none of that id.
     """
     score = services.store.get(key)
     if score is None:
         raise Problem(404, "score_unknown", _("There is no such result. It may have been deleted."))
-    return services.studies.cover(score)
+    return score
 
 
 def represent(score: Score) -> dict[str, Any]:
     """Return a score as programs get it."""
-    wanted = score.replay in (Replay.READY, Replay.PENDING) or not score.finished
+    replay = Replay.NONE if score.withheld else score.replay
+    wanted = replay in (Replay.READY, Replay.PENDING) or not score.finished
     return {
         "id": score.id,
         "status": score.status.value,
@@ -101,7 +102,7 @@ def represent(score: Score) -> dict[str, Any]:
         "error": score.error,
         "withheld": score.withheld,
         "replay": {
-            "status": (score.replay if score.finished else Replay.PENDING).value,
+            "status": (replay if score.finished else Replay.PENDING).value,
             "url": url_for("public.api.read_replay", key=score.id) if wanted else None,
         },
         "page": url_for("public.read_page", key=score.id),
@@ -109,7 +110,7 @@ def represent(score: Score) -> dict[str, Any]:
 
 
 def _replay_decided(score: Score) -> bool:
-    return score.finished and score.replay is not Replay.PENDING
+    return score.finished and (score.withheld or score.replay is not Replay.PENDING)
 
 
 def _wait_for_replay(config: WebConfig, services: Services, waiters: Slots, score: Score) -> Score:

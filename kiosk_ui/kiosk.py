@@ -18,6 +18,7 @@ from kiosk_ui.config import WebConfig
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import CameraLike, Services, StationLike
+from kiosk_ui.sessions import is_https
 from kiosk_ui.settings import settings_blueprint
 from kiosk_ui.slots import Slots
 
@@ -118,7 +119,7 @@ def same_origin() -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    return urlsplit(origin)[:2] == (request.scheme, request.host)
+    return urlsplit(origin)[:2] == ("https" if is_https() else request.scheme, request.host)
 
 
 def settings_limits() -> dict[str, dict[str, Any]]:

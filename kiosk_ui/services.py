@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from flask import has_request_context, session
+
 from edge.settings import KioskSettings, LockState
 from kiosk_ui.labels import LabelStore
 from kiosk_ui.people_store import PeopleStore
@@ -94,3 +96,9 @@ class Services:
         self.people = PeopleStore(self.store)
         self.labels = LabelStore(self.store)
         self.studies = StudyStore(self.store)
+        self.store.on_added = self._count
+
+    def _count(self, key: str) -> None:
+        """Count what a participant of a study has sent, by whichever way it came in."""
+        if has_request_context() and "participant" in session:
+            self.studies.file(key, session["participant"])

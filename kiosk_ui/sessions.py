@@ -21,6 +21,15 @@ LIFETIME: Final = timedelta(days=400)
 """The longest that browsers keep a cookie; each visit begins it anew."""
 
 
+def is_https() -> bool:
+    """Tell whether the request came over HTTPS, straight or through the proxy on this device.
+
+    Whoever only says so gains nothing: a browser does not take the cookie then, and another site's
+    page cannot say it.
+    """
+    return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
+
+
 class Sessions(SecureCookieSessionInterface):
     """Flask's own sessions, with a cookie of its own for HTTPS.
 
@@ -30,11 +39,11 @@ class Sessions(SecureCookieSessionInterface):
 
     def get_cookie_name(self, app: Flask) -> str:
         """Return the cookie's name; ``__Host-``: set by this very host, over HTTPS only."""
-        return "__Host-kiosk" if request.is_secure else "kiosk"
+        return "__Host-kiosk" if is_https() else "kiosk"
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the cookie may only travel over HTTPS."""
-        return request.is_secure
+        return is_https()
 
 
 def install(app: Flask, data_dir: Path) -> None:

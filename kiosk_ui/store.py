@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from kiosk_ui.database import open_database
 from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
 from kiosk_ui.tables import SCORES
+from kiosk_ui.withheld import covered
 
 UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
 """The files of a score."""
@@ -47,6 +48,8 @@ class ScoreStore:
             folder.mkdir(parents=True, exist_ok=True)
         self.engine = open_database(data_dir)
         """Of all tables, for what belongs to scores."""
+        self.on_added: Callable[[str], None] = lambda key: None
+        """Is told the id of each new score, by whichever way it came in."""
         self._changed = threading.Condition()
         self._progress: dict[str, float] = {}
 
@@ -116,10 +119,14 @@ class ScoreStore:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        self.on_added(key)
         return key
 
     def get(self, key: str) -> Score | None:
-        """Return a score, or None where there is none of that id."""
+        """Return a score, or None where there is none of that id.
+
+        Where a study keeps its assessment from the participant, it is without one.
+        """
         with self.engine.connect() as connection:
             row = connection.execute(sa.select(SCORES).where(SCORES.c.id == key)).one_or_none()
             if row is None:
@@ -131,7 +138,7 @@ class ScoreStore:
             ahead = 0
             if row.status == Status.QUEUED:
                 ahead = connection.scalar(sa.select(sa.func.count()).where(before)) or 0
-        return self._score(row, ahead)
+        return covered(self.engine, self._score(row, ahead))
 
     def _score(self, row: Any, ahead: int) -> Score:
         status = Status(row.status)

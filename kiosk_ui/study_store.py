@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from kiosk_ui.people_store import now
-from kiosk_ui.scores import Replay, Score
 from kiosk_ui.store import ScoreStore
-from kiosk_ui.study_plan import FILMED, Arm, Participant, arm_of, participant_of, row_of
+from kiosk_ui.study_plan import FILMED, Participant, arm_of, participant_of, row_of
 from kiosk_ui.tables import PARTICIPANTS, SCORES, STUDIES, STUDY_SCORES
 
 ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -193,22 +192,6 @@ class StudyStore:
             keys = list(connection.scalars(mine))
         for key in keys:
             self._scores.delete(key)
-
-    def cover(self, score: Score) -> Score:
-        """Return a score without its assessment, where a study keeps it from the participant."""
-        if not score.assessment or score.assessment["score"] is None:
-            return score  # why a video could not be judged is no feedback
-        withheld = (
-            sa.select(STUDY_SCORES.c.score)
-            .join(PARTICIPANTS, PARTICIPANTS.c.number == STUDY_SCORES.c.participant)
-            .join(STUDIES, STUDIES.c.number == PARTICIPANTS.c.study)
-            .where(STUDY_SCORES.c.score == score.id, PARTICIPANTS.c.arm == Arm.NONE)
-            .where(STUDIES.c.closed.is_(None))
-        )
-        with self._engine.connect() as connection:
-            if connection.scalar(withheld) is None:
-                return score
-        return replace(score, assessment=None, replay=Replay.NONE, withheld=True)
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Return a row for each participant who has joined a study.

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any, Final
 
-from flask import Request, current_app, request, session
+from flask import Request, current_app, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -73,11 +73,9 @@ def take_upload(config: WebConfig, services: Services) -> str:
         raise Problem(400, "video_empty", _("The video is empty. Record it again."))
     threshold = _threshold(request.form.get("threshold"), services)
     try:
-        key = services.store.add_upload(path, threshold=threshold, limit=config.queue_limit)
+        return services.store.add_upload(path, threshold=threshold, limit=config.queue_limit)
     except QueueFull:
         raise _queue_full() from None
-    services.studies.file(key, session.get("participant"))
-    return key
 
 
 def _file(config: WebConfig) -> FileStorage | None:

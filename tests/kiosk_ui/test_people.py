@@ -84,6 +84,16 @@ def test_over_https_the_cookie_stays_there(web: Web, mobile: FlaskClient) -> Non
     assert kept_by(mobile) == []
 
 
+def test_behind_the_proxy_that_speaks_https(web: Web, mobile: FlaskClient) -> None:
+    key = keep(web)
+    headers = {"X-Forwarded-Proto": "https", "Origin": "https://localhost"}
+    answer = mobile.post(f"/me/keep/{key}", headers=headers)
+    assert answer.status_code == 303
+    assert answer.headers["Set-Cookie"].startswith("__Host-kiosk=")
+    headers["Origin"] = "http://localhost"
+    assert mobile.post(f"/me/keep/{key}", headers=headers).status_code == 403
+
+
 def test_somebody_elses_result_is_not_to_be_had(web: Web, mobile: FlaskClient) -> None:
     key, other = keep(web), web.client("network", ON)
     mobile.post(f"/me/keep/{key}")

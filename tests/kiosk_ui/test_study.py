@@ -153,8 +153,11 @@ def test_without_feedback_nothing_is_told_on_the_server_itself(web: Web) -> None
         assert not any(text in api.text for text in told[:2])
         assert face.get(f"/api/v1/scores/{key}/replay.mp4").status_code == 404
     assert phone.post(f"/me/keep/{key}").status_code == 409  # a history would tell it
+    waited = store.wait_for(key, lambda score: score.finished, 1.0)
+    assert waited is not None and waited.assessment is None
     assert "data-finished" in phone.get(f"/scores/{key}/card").text
     web.services.studies.close("spring")
+    assert phone.get(f"/api/v1/scores/{key}/replay.mp4").data == b"replay"
     assert CUES[Verdict.BAD].en in phone.get(f"/scores/{key}").text
 
 
