@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk_ui.api import find_score
 from kiosk_ui.card import points_of
 from kiosk_ui.dates import day_and_time
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.people_store import NotYoursError, Person
-from kiosk_ui.problems import Problem
+from kiosk_ui.people_store import NotYoursError, PeopleFullError, Person
+from kiosk_ui.problems import Problem, answer
 from kiosk_ui.services import Services
 from kiosk_ui.signing import add_signing
 from kiosk_ui.takeout import add_takeout
@@ -45,6 +45,14 @@ def people_blueprint(services: Services) -> Blueprint:
         except NotYoursError:
             raise Problem(409, "not_yours", _("This result is not in your history.")) from None
         services.labels.remove_withdrawn()
+
+    @blueprint.errorhandler(PeopleFullError)
+    def full(_error: PeopleFullError) -> Response:
+        return answer(
+            Problem(
+                507, "people_full", _("There is no room for more people. Please tell the staff.")
+            )
+        )
 
     @blueprint.get("")
     def me() -> Any:

@@ -21,12 +21,19 @@ from kiosk_ui.tables import KEPT, LABELS, PEOPLE
 
 SHORTEST_NAME: Final = 2
 LONGEST_NAME: Final = 20
+MOST_PEOPLE: Final = 20_000
+"""More than a gym has members; a program that makes up people ends there."""
+
 MARKS: Final = " -_.'"
 """What a nickname may hold beside letters and digits."""
 
 
 class NicknameTakenError(KioskError, ValueError):
     """Somebody has this nickname already."""
+
+
+class PeopleFullError(KioskError, OSError):
+    """There are as many histories as there may be."""
 
 
 class NotYoursError(KioskError, PermissionError):
@@ -97,7 +104,12 @@ class PeopleStore:
 
         :raises ValueError: nickname or PIN are not what they must be.
         :raises NicknameTakenError: somebody has it already.
+        :raises PeopleFullError: there are too many.
         """
+        with self._engine.connect() as connection:
+            count = connection.scalar(sa.select(sa.func.count()).select_from(PEOPLE)) or 0
+        if count >= MOST_PEOPLE:
+            raise PeopleFullError("there are too many histories")
         values: dict[str, Any] = {} if nickname is None else _named(nickname, pin or "")
         key, alias = secrets.token_urlsafe(16), f"p-{secrets.token_hex(6)}"
         self._write(

@@ -162,6 +162,30 @@ def test_wrong_pins_are_slowed_down_even_over_a_restart(web: Web, mobile: FlaskC
         PeopleStore(web.services.store).sign_in("Minsu", "2468")
 
 
+def test_nickname_and_pin_can_be_changed(web: Web, mobile: FlaskClient) -> None:
+    key = keep(web)
+    named(mobile)
+    mobile.post(f"/me/keep/{key}")
+    named(mobile, "Minsu", "13579")
+    named(mobile, "Other", "13579")
+    mobile.post("/me/sign-out")
+    assert mobile.post("/me/sign-in", data={"nickname": "Minsu", "pin": "2468"}).status_code == 403
+    mobile.post("/me/sign-in", data={"nickname": "Other", "pin": "13579"})
+    assert kept_by(mobile) == [key]
+
+
+def test_there_is_an_end_to_people(
+    web: Web, mobile: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk_ui.people_store.MOST_PEOPLE", 1)
+    named(mobile)
+    other = web.client("network", ON)
+    for path in ("/me/name", f"/me/keep/{keep(web)}"):
+        answer = other.post(path, data={"nickname": "Other", "pin": "2468"})
+        assert answer.status_code == 507
+    assert "Set-Cookie" not in answer.headers
+
+
 def test_the_trend(web: Web, mobile: FlaskClient) -> None:
     for verdict, score in [(Verdict.BAD, 0.3), (Verdict.BAD, 0.41), (Verdict.GOOD, 0.9)]:
         mobile.post(f"/me/keep/{keep(web, verdict, score)}")
