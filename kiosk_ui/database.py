@@ -5,6 +5,7 @@ engine = open_database(Path("var"))
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from contextlib import closing
@@ -14,6 +15,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from edge.errors import DatabaseTooNewError
+
+log = logging.getLogger(__name__)
 
 FILE: Final = "scores.sqlite3"
 REVISIONS: Final = ("0001", "0002", "0003")
@@ -79,6 +82,9 @@ def _migrate(path: Path, found: str | None) -> None:
     from alembic import command  # noqa: PLC0415 - only where there is something to do
     from alembic.config import Config  # noqa: PLC0415
 
+    log.info("%s goes from revision %s to %s", path.name, found, REVISIONS[-1])
+    # It would say that a change is no transaction: it cannot know that ours is one.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     if found is not None:
         _copy(path, path.with_name(f"{path.name}.{found}"))
     config = Config()
