@@ -195,6 +195,7 @@ def main(
             f"{settings.data_dir / 'scores.sqlite3'} is damaged; move it away to start anew"
         ) from error
     services = Services(store, SettingsStore(settings.data_dir / "settings.json"))
+    services.uploads.recover()
     try:
         server = make_server(
             create_application(config, services), config, store.incoming, host=host, port=port

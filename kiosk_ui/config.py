@@ -14,6 +14,8 @@ class WebConfig(BaseSettings):
     :param max_upload_bytes: largest request; a phone's 4K minute is about 350 MB, its 1080p
         minute about 100 MB.
     :param queue_limit: videos that may wait to be scored.
+    :param queue_per_client: videos that one address may have waiting or on their way in.
+    :param partial_uploads: uploads that may be unfinished; the longest silent ones are given up.
     :param uploads_at_once: videos that may be on their way in at once.
     :param free_bytes: space on the disk below which no more videos are taken.
     :param replay_patience: seconds for which a request for a replay waits until it is rendered.
@@ -26,6 +28,8 @@ class WebConfig(BaseSettings):
 
     max_upload_bytes: int = Field(default=200_000_000, ge=1)
     queue_limit: int = Field(default=20, ge=1)
+    queue_per_client: int = Field(default=3, ge=1)
+    partial_uploads: int = Field(default=40, ge=1)
     uploads_at_once: int = Field(default=8, ge=1)
     free_bytes: int = Field(default=1_000_000_000, ge=0)
     replay_patience: float = Field(default=60.0, ge=0)

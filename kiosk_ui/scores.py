@@ -50,6 +50,7 @@ class Score:
     :param error: why it failed, in words for the gym-goer.
     :param progress: 0 to 1; live, not kept.
     :param ahead: how many wait before it; live, not kept.
+    :param wait: about how many seconds pass until it is done; live, not kept.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Score:
     replay: Replay
     progress: float = 0.0
     ahead: int = 0
+    wait: float = 0.0
 
     @property
     def finished(self) -> bool:

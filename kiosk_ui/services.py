@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from edge.settings import KioskSettings, LockState
+from kiosk_ui.partial import PartialUploads
 from kiosk_ui.store import ScoreStore
 
 
@@ -80,3 +81,8 @@ class Services:
     ready: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
     instance: str = field(default_factory=lambda: secrets.token_hex(8))
+    uploads: PartialUploads = field(init=False)
+    """Uploads that arrive in pieces."""
+
+    def __post_init__(self) -> None:
+        self.uploads = PartialUploads(self.store)

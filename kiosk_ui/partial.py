@@ -1,0 +1,298 @@
+"""Uploads that arrive in pieces: what there is of them, on the disk, until they become a score."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from time import time
+from typing import IO, Any, Final
+
+from edge.errors import KioskError
+from kiosk_ui.scores import Status
+from kiosk_ui.store import UPLOAD, ScoreStore, new_key
+
+log = logging.getLogger(__name__)
+
+ALIVE_SECONDS: Final = 60.0
+"""An upload without a byte for so long no longer counts as one that is on its way."""
+
+KEPT_SECONDS: Final = 3600.0
+"""An unfinished upload is kept for so long after its last byte."""
+
+BLOCK: Final = 1 << 16
+
+
+class OffsetMismatch(KioskError):  # noqa: N818 - it is an answer, not a failure
+    """A piece was sent that does not begin where the upload ends."""
+
+
+class LengthMismatch(KioskError):  # noqa: N818 - it is an answer, not a failure
+    """A piece reaches beyond the upload's length, or states another length."""
+
+
+@dataclass
+class Partial:
+    """An upload as far as it is there.
+
+    :param key: its id, and later that of its score.
+    :param length: bytes in all; None until the sender knows.
+    :param threshold: the score, 0 to 1, from which the verdict is good.
+    :param metadata: what the sender said of it, word for word.
+    :param seconds: length of the video as far as the sender knows it.
+    :param mirrored: whether left and right are exchanged in the picture; None: unknown.
+    :param streamed: whether it is sent while it is being recorded.
+    """
+
+    key: str
+    length: int | None
+    threshold: float
+    metadata: str = ""
+    seconds: float | None = None
+    mirrored: bool | None = None
+    streamed: bool = False
+
+
+@dataclass
+class _Kept:
+    """A partial upload, and what is known of it only while the kiosk runs."""
+
+    partial: Partial
+    client: str = ""
+    done: bool = False
+    taken: bool = False
+    """Whether it is scored while it arrives."""
+    writing: threading.Lock = field(default_factory=threading.Lock)
+
+
+class PartialUploads:
+    """Keeps uploads that arrive in pieces so that they outlive a broken connection and a restart.
+
+        partial = uploads.create(length=1000, threshold=0.5)
+        uploads.append(partial.key, 0, stream, 1000)
+        store.get(partial.key).status
+
+    As soon as the last byte is there, the upload is a score of the same id. All methods may be
+    called from any thread.
+
+    :param store: where finished ones go; unfinished ones lie in a folder beside its own.
+    :param seconds: how long an unfinished one is kept without a further byte.
+    """
+
+    def __init__(self, store: ScoreStore, *, seconds: float = KEPT_SECONDS) -> None:
+        self.seconds = seconds
+        self.folder = store.incoming.with_name("partial")
+        self.folder.mkdir(exist_ok=True)
+        self._store = store
+        self._kept: dict[str, _Kept] = {}
+        self._changed = threading.Condition()
+        for path in sorted(self.folder.glob("*.json")):
+            self._read(path)
+
+    def _read(self, path: Path) -> None:
+        """Take up what an earlier run left."""
+        try:
+            partial = Partial(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            log.warning("upload %s is lost: %s", path.stem, error)
+            self._unlink(path.stem)
+            return
+        self._kept[partial.key] = _Kept(partial)
+
+    def recover(self) -> None:
+        """Finish what was complete when the kiosk stopped; remove what is too old."""
+        for key, kept in list(self._kept.items()):
+            data, moved = self.path(key), self._store.path(key, UPLOAD)
+            if self._store.get(key) is not None:
+                kept.done = True
+            elif moved.is_file() and not data.is_file():  # it stopped between file and row
+                moved.rename(data)
+        for key in list(self._kept):
+            self.finish(key)
+        self.expire()
+
+    def path(self, key: str) -> Path:
+        """Return where the bytes of an unfinished upload lie."""
+        return self.folder / f"{key}.bin"
+
+    def create(
+        self, *, length: int | None, threshold: float, client: str = "", **known: Any
+    ) -> Partial:
+        """Begin an upload; an empty one waits for its first piece.
+
+        :param client: who sends it; it is not written to the disk.
+        :param known: further parameters of :class:`Partial`.
+        """
+        key = new_key()
+        partial = Partial(key, length, threshold, streamed=length is None, **known)
+        self.path(key).touch()
+        self._write(partial)
+        with self._changed:
+            self._kept[key] = _Kept(partial, client)
+        return partial
+
+    def _write(self, partial: Partial) -> None:
+        temporary = self.folder / f"{partial.key}.new"
+        temporary.write_text(json.dumps(asdict(partial)))
+        temporary.replace(self.folder / f"{partial.key}.json")
+
+    def get(self, key: str) -> Partial | None:
+        """Return an upload, whether it is finished or not; None where there is none."""
+        kept = self._kept.get(key)
+        return kept.partial if kept else None
+
+    def offset(self, key: str) -> int:
+        """Return how many bytes of an upload are there."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return 0
+        if kept.done:
+            return kept.partial.length or 0
+        try:
+            return self.path(key).stat().st_size
+        except FileNotFoundError:  # it has just become a score
+            return kept.partial.length or 0
+
+    def append(
+        self, key: str, offset: int, piece: IO[bytes], size: int, length: int | None = None
+    ) -> int:
+        """Add a piece and return the new offset; the last piece makes the upload a score.
+
+        :param offset: where the piece begins, in bytes; exactly where the upload ends.
+        :param piece: what is read.
+        :param size: bytes that the piece has.
+        :param length: bytes of the whole upload, told by whoever did not know it before.
+        :raises KeyError: there is no such upload.
+        :raises OffsetMismatch: it ends elsewhere.
+        :raises LengthMismatch: more bytes than there may be, or a second length.
+        :raises OSError: the disk is full; nothing of the piece stays.
+        """
+        kept = self._kept[key]
+        with kept.writing:
+            partial = kept.partial
+            if offset != self.offset(key):
+                raise OffsetMismatch(f"the upload ends at {self.offset(key)}, not at {offset}")
+            if length is not None and partial.length not in (None, length):
+                raise LengthMismatch("the length was stated before and is another one")
+            whole = partial.length if length is None else length
+            if whole is not None and offset + size > whole:
+                raise LengthMismatch(f"the upload has {whole} bytes, not {offset + size}")
+            if size and not kept.done:
+                self._copy(key, offset, piece, size)
+            if whole != partial.length:
+                partial.length = whole
+                self._write(partial)
+        with self._changed:
+            self._changed.notify_all()
+        self.finish(key)
+        return self.offset(key)
+
+    def _copy(self, key: str, offset: int, piece: IO[bytes], size: int) -> None:
+        with self.path(key).open("r+b", buffering=0) as file:
+            file.seek(offset)
+            try:
+                left = size
+                while left and (block := piece.read(min(BLOCK, left))):
+                    left -= len(block)
+                    view = memoryview(block)
+                    while view:
+                        view = view[file.write(view) :]
+            except OSError:
+                file.truncate(offset)
+                raise
+
+    def finish(self, key: str) -> bool:
+        """Make a score of an upload that is complete; tell whether it is one.
+
+        Calling it again changes nothing: whoever lost the answer may ask again.
+        """
+        kept = self._kept.get(key)
+        if kept is None:
+            return False
+        with kept.writing:
+            if kept.done:
+                return True
+            partial, path = kept.partial, self.path(key)
+            if partial.length is None or path.stat().st_size < partial.length:
+                return False
+            with self._changed:
+                self._store.add_upload(
+                    path,
+                    threshold=partial.threshold,
+                    key=key,
+                    client=kept.client,
+                    seconds=partial.seconds,
+                    status=Status.RUNNING if kept.taken else Status.QUEUED,
+                )
+                kept.done = True
+                self._changed.notify_all()
+        return True
+
+    def remove(self, key: str) -> None:
+        """Forget an upload; a score that it has become stays."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return
+        with kept.writing, self._changed:
+            self._kept.pop(key, None)
+            self._unlink(key)
+            self._changed.notify_all()
+
+    def _unlink(self, key: str) -> None:
+        for path in (self.path(key), self.folder / f"{key}.json", self.folder / f"{key}.new"):
+            path.unlink(missing_ok=True)
+
+    def _touched(self, key: str) -> float:
+        """Return when the last byte came, by the system's clock."""
+        for path in (self.path(key), self.folder / f"{key}.json"):
+            try:
+                return path.stat().st_mtime
+            except FileNotFoundError:
+                continue
+        return 0.0
+
+    def expires(self, key: str) -> float:
+        """Return when an upload is removed unless a byte comes, by the system's clock."""
+        return self._touched(key) + self.seconds
+
+    def expire(self) -> None:
+        """Remove the uploads whose time is over."""
+        now = time()
+        for key in list(self._kept):
+            if self.expires(key) < now:
+                log.info("upload %s was not finished in time", key)
+                self.remove(key)
+
+    def _unfinished(self) -> list[tuple[float, str]]:
+        """Return time of the last byte and id of what is not finished, the oldest first."""
+        return sorted(
+            (self._touched(key), key) for key, kept in list(self._kept.items()) if not kept.done
+        )
+
+    def arriving(self, client: str | None = None) -> int:
+        """Return how many uploads are on their way in, of one client or of all."""
+        since = time() - ALIVE_SECONDS
+        alive = [self._kept.get(key) for touched, key in self._unfinished() if touched > since]
+        return sum(kept is not None and client in (None, kept.client) for kept in alive)
+
+    def promised(self) -> int:
+        """Return how many bytes are still to come of all that is not finished."""
+        partials = [kept.partial for kept in list(self._kept.values()) if not kept.done]
+        return sum((p.length or 0) - self.offset(p.key) for p in partials if p.length)
+
+    def make_room(self, count: int) -> bool:
+        """Give up the longest silent uploads until there are fewer than ``count``.
+
+        Whoever sends them still has the recording, and would begin anew. Those that are on their
+        way stay: False if there are too many of them.
+        """
+        unfinished = self._unfinished()
+        since = time() - ALIVE_SECONDS
+        while len(unfinished) >= count:
+            touched, key = unfinished.pop(0)
+            if touched > since:
+                return False
+            self.remove(key)
+        return True
