@@ -44,7 +44,7 @@ def requests_of_uploads(page: Page) -> list[tuple[str, int]]:
 
     def note(request: Request) -> None:
         if "/uploads" in request.url:
-            seen.append((request.method, int(request.headers.get("upload-offset", 0))))
+            seen.append((request.method, int(request.headers.get("upload-offset", "0"))))
 
     page.on("request", note)
     return seen

@@ -92,7 +92,7 @@ def test_answers_to_an_upload_in_pieces(phone: FlaskClient) -> None:
     begun = phone.post(path, headers={**VERSION, "Upload-Length": "9"})
     assert begun.status_code == 201
     conforms(begun, path, "post")
-    wrong = (
+    wrong: tuple[dict[str, str], ...] = (
         {},
         VERSION,
         {**VERSION, "Upload-Length": "x"},
