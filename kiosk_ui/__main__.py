@@ -69,7 +69,11 @@ class Kiosk:
         scheduler = PoseScheduler(BlazePose(threads=settings.pose_threads))
         self._camera.start()
         self._worker = worker = ScoringWorker(
-            services.store, scheduler, classifier, give_way=self._records
+            services.store,
+            scheduler,
+            classifier,
+            uploads=services.uploads,
+            give_way=self._records,
         )
         worker.start()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from io import RawIOBase
 from pathlib import Path
 from time import time
 from typing import IO, Any, Final
@@ -64,6 +66,8 @@ class _Kept:
     done: bool = False
     taken: bool = False
     """Whether it is scored while it arrives."""
+    tried: bool = False
+    """Whether that was tried, and given up."""
     writing: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -229,6 +233,79 @@ class PartialUploads:
                 kept.done = True
                 self._changed.notify_all()
         return True
+
+    def finished(self, key: str) -> bool:
+        """Tell whether an upload has become a score."""
+        kept = self._kept.get(key)
+        return kept is not None and kept.done
+
+    def take_streamed(self, timeout: float) -> Partial | None:
+        """Return an upload that is being recorded while it comes, for whoever scores it meanwhile.
+
+        Once it is finished it does not go through the queue, unless it is given back.
+
+        :param timeout: seconds to wait for one.
+        """
+        with self._changed:
+            kept = self._streamed()
+            if kept is None:
+                self._changed.wait(timeout)
+                kept = self._streamed()
+            if kept is None:
+                return None
+            kept.taken = True
+            return kept.partial
+
+    def _streamed(self) -> _Kept | None:
+        for key, kept in self._kept.items():
+            free = not (kept.done or kept.taken or kept.tried)
+            if free and kept.partial.streamed and self.offset(key):
+                return kept
+        return None
+
+    def give_back(self, key: str) -> None:
+        """Let an upload that was taken go through the queue after all, once it is finished."""
+        with self._changed:
+            kept = self._kept.get(key)
+            if kept is None:
+                return
+            kept.taken, kept.tried = False, True
+            if kept.done:
+                self._store.update(key, status=Status.QUEUED)
+
+    def follow(self, key: str, stop: Callable[[], bool]) -> Iterator[bytes]:
+        """Give the bytes of an upload as they come, until it is finished, gone, or ``stop()``.
+
+        :raises FileNotFoundError: it is gone already.
+        """
+        try:
+            file = self.path(key).open("rb", buffering=0)
+        except FileNotFoundError:  # it has just become a score
+            file = self._store.path(key, UPLOAD).open("rb", buffering=0)
+        return self._follow(key, file, stop)
+
+    def _follow(self, key: str, file: RawIOBase, stop: Callable[[], bool]) -> Iterator[bytes]:
+        with file:
+            while not stop():
+                kept = self._kept.get(key)
+                last = kept is None or kept.done
+                if block := file.read(BLOCK):
+                    yield block
+                elif last:
+                    return
+                else:
+                    with self._changed:
+                        if not self._grown(key, file.tell()):
+                            self._changed.wait(1.0)
+
+    def _grown(self, key: str, offset: int) -> bool:
+        kept = self._kept.get(key)
+        return kept is None or kept.done or self.offset(key) > offset
+
+    def wake(self) -> None:
+        """Let everybody who waits look again, for instance because the server is to stop."""
+        with self._changed:
+            self._changed.notify_all()
 
     def remove(self, key: str) -> None:
         """Forget an upload; a score that it has become stays."""

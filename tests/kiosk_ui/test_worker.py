@@ -15,9 +15,10 @@ from edge.frames import Frame
 from edge.pose.scheduler import PoseScheduler
 from edge.session import ScoringSession
 from edge.track import PoseTrack
+from kiosk_ui.replays import load_track, save_track
 from kiosk_ui.scores import Replay, Score, Status
 from kiosk_ui.store import CLIP, REPLAY, TRACK, UPLOAD, ScoreStore
-from kiosk_ui.worker import FAILED, ScoringWorker, load_track, progress, save_track, sentence
+from kiosk_ui.worker import FAILED, ScoringWorker, progress, sentence
 from tests.kiosk_ui.fakes import (
     FakeClassifier,
     FakeEstimator,
