@@ -21,6 +21,7 @@ class WebConfig(BaseSettings):
     :param replay_patience: seconds for which a request for a replay waits until it is rendered.
     :param network_requests: requests from the network that are answered at once.
     :param replay_waiters: requests that may wait for a replay at once.
+    :param card_waiters: requests that may wait for news of a score at once.
     :param heartbeat: seconds between two signs of life on an event stream.
     """
 
@@ -35,4 +36,5 @@ class WebConfig(BaseSettings):
     replay_patience: float = Field(default=60.0, ge=0)
     network_requests: int = Field(default=32, ge=1)
     replay_waiters: int = Field(default=8, ge=1)
+    card_waiters: int = Field(default=8, ge=1)
     heartbeat: float = Field(default=3.0, gt=0)

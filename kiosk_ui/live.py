@@ -117,7 +117,8 @@ class LiveScorer:
             try:
                 with self._open_video(pieces) as video:
                     for frame in video:
-                        if self._stopping.is_set() or monotonic() > end:
+                        gone = self._uploads.get(partial.key) is None
+                        if gone or self._stopping.is_set() or monotonic() > end:
                             break
                         session.push(frame)
             finally:

@@ -77,9 +77,10 @@ def set_rotation(path: Path, degrees: int) -> Path:
     return path
 
 
-def write_as_recorder(source: Path, path: Path) -> Path:
+def write_as_recorder(source: Path, path: Path, seconds: float = 60.0) -> Path:
     """Write a clip anew as a browser's recorder does: pieces, no duration, nothing to seek by.
 
+    :param seconds: how much of it.
     :param path: ending in .webm (VP8, as Chromium and Firefox do) or .mp4 (fragments, as iOS does).
     """
     if path.suffix == ".webm":
@@ -106,6 +107,8 @@ def write_as_recorder(source: Path, path: Path) -> Path:
         )
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         for frame in read.decode(video):
+            if (frame.time or 0) >= seconds:
+                break
             frame.pts, frame.time_base = round((frame.time or 0) * 1000), Fraction(1, 1000)
             frame.pict_type = 0
             write.mux(stream.encode(frame))
