@@ -27,6 +27,9 @@ LONGEST: Final = 300.0
 SWEEP: Final = 30.0
 """Seconds between two looks for uploads that nobody will finish."""
 
+HEAD: Final = 1 << 16
+"""Bytes at the beginning of a file in which it shows how it is built."""
+
 OpenPieces = Callable[[Iterator[bytes]], FrameSource]
 
 
@@ -41,12 +44,17 @@ class LiveScorer:
         live = LiveScorer(uploads, open_session, keep, scratch=store.incoming)
         live.start()
 
+    A recording that is being made is taken whoever waits, since only so is its verdict there at its
+    end; a whole file is taken if nobody waits, and if it can be read before its end.
+
     Nothing depends on it: whatever it does not bring to its end goes through the ordinary queue,
     which pushes the same frames into the same kind of session.
 
     :param uploads: where pieces come from.
     :param open_session: makes the session of an upload whose clip goes to the given path.
     :param keep: keeps the result of a session under an id, with its clip.
+    :param waiting: how many videos wait or are being scored.
+    :param told: hears how far a finished upload is: its id, and 0 to 1.
     :param scratch: folder for the clip until the upload is finished; cleared at the next start.
     :param open_video: opens pieces as frames.
     """
@@ -57,12 +65,16 @@ class LiveScorer:
         open_session: Callable[[Partial, Path], ScoringSession],
         keep: Callable[[str, ScoringSession, Path], None],
         *,
+        waiting: Callable[[], int],
+        told: Callable[[str, float], None],
         scratch: Path,
         open_video: OpenPieces = open_pieces,
     ) -> None:
         self._uploads = uploads
         self._open_session = open_session
         self._keep = keep
+        self._waiting = waiting
+        self._told = told
         self._scratch = scratch
         self._open_video = open_video
         self._stopping = threading.Event()
@@ -82,13 +94,19 @@ class LiveScorer:
     def _score_all(self) -> None:
         swept = monotonic()
         while not self._stopping.is_set():
-            partial = self._uploads.take_streamed(timeout=1.0)
+            partial = self._uploads.take(timeout=1.0, fit=self._fits)
             if partial is not None:
                 self._score(partial)
             if monotonic() - swept > SWEEP:
                 with suppress_and_log("old uploads cannot be removed"):
                     self._uploads.expire()
                 swept = monotonic()
+
+    def _fits(self, partial: Partial) -> bool:
+        """Tell whether one is to be scored now."""
+        if not readable(self._uploads.head(partial.key, HEAD)):
+            return False
+        return partial.streamed or not self._waiting()
 
     def _score(self, partial: Partial) -> None:
         """Score one, or give it back."""
@@ -121,6 +139,8 @@ class LiveScorer:
                         if gone or self._stopping.is_set() or monotonic() > end:
                             break
                         session.push(frame)
+                        if video.duration and self._uploads.finished(partial.key):
+                            self._told(partial.key, min(frame.time / video.duration, 0.99))
             finally:
                 over.set()
             if not self._uploads.finished(partial.key) or self._stopping.is_set():
@@ -131,3 +151,22 @@ class LiveScorer:
             session.discard()
             raise
         return True
+
+
+def readable(head: bytes) -> bool:
+    """Tell from a file's beginning whether its pictures can be decoded before its end is there.
+
+    An MP4 can if its index comes before them. Of what is not understood it is believed: it will
+    show.
+    """
+    if head[4:8] != b"ftyp":
+        return bool(head)
+    at = 0
+    while at + 8 <= len(head):
+        size, name = int.from_bytes(head[at : at + 4], "big"), head[at + 4 : at + 8]
+        if name == b"moov":
+            return True
+        if name == b"mdat" or size < 8:
+            return False
+        at += size
+    return False

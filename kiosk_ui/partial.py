@@ -239,29 +239,35 @@ class PartialUploads:
         kept = self._kept.get(key)
         return kept is not None and kept.done
 
-    def take_streamed(self, timeout: float) -> Partial | None:
-        """Return an upload that is being recorded while it comes, for whoever scores it meanwhile.
+    def take(self, timeout: float, fit: Callable[[Partial], bool]) -> Partial | None:
+        """Return an upload that still arrives, for whoever scores it meanwhile.
 
         Once it is finished it does not go through the queue, unless it is given back.
 
         :param timeout: seconds to wait for one.
+        :param fit: tells whether one is wanted.
         """
         with self._changed:
-            kept = self._streamed()
+            kept = self._arriving(fit)
             if kept is None:
                 self._changed.wait(timeout)
-                kept = self._streamed()
+                kept = self._arriving(fit)
             if kept is None:
                 return None
             kept.taken = True
             return kept.partial
 
-    def _streamed(self) -> _Kept | None:
-        for key, kept in self._kept.items():
-            free = not (kept.done or kept.taken or kept.tried)
-            if free and kept.partial.streamed and self.offset(key):
-                return kept
-        return None
+    def _arriving(self, fit: Callable[[Partial], bool]) -> _Kept | None:
+        free = (k for k in self._kept.values() if not (k.done or k.taken or k.tried))
+        return next((kept for kept in free if fit(kept.partial)), None)
+
+    def head(self, key: str, size: int) -> bytes:
+        """Return the first bytes of an unfinished upload, as far as they are there."""
+        try:
+            with self.path(key).open("rb") as file:
+                return file.read(size)
+        except FileNotFoundError:
+            return b""
 
     def give_back(self, key: str) -> None:
         """Let an upload that was taken go through the queue after all, once it is finished."""

@@ -78,7 +78,14 @@ class ScoringWorker:
         self._thread = threading.Thread(target=self._score_all, name="scoring", daemon=True)
         self._replays = ReplayMaker(store, wait=self._wait_for_the_kiosk, render=render)
         self._live = (
-            LiveScorer(uploads, self._open_live, self._keep_live, scratch=store.incoming)
+            LiveScorer(
+                uploads,
+                self._open_live,
+                self._keep_live,
+                waiting=store.waiting,
+                told=store.set_progress,
+                scratch=store.incoming,
+            )
             if uploads
             else None
         )

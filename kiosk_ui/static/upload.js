@@ -1,5 +1,6 @@
 /** Sends videos in pieces that outlive a broken connection and a reloaded page (tus 1.0.0, tus.io). */
 
+import { indexFirst } from "./faststart.js";
 import { forget, keep, recall } from "./unsent.js";
 
 const BASE = "/api/v1/uploads";
@@ -47,7 +48,7 @@ export async function sendFile(file, options = {}) {
   const name = [file.name, file.size, file.lastModified, file.type].join("|");
   const sending = new Sending({ ...options, metadata: about, url: known.get(name) });
   sending.onBegun = (url) => known.set(name, url);
-  sending.data = file;
+  sending.data = await indexFirst(file);
   sending.complete = true;
   try {
     return await sending.run();

@@ -6,16 +6,27 @@ import base64
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from edge.frames.camera import DEMO_CLIPS
+from edge.frames.video import VideoFile
 from tests.e2e.conftest import NETWORK_NAME, PHONE, OpenPage, Shoot, playing
+from tests.edge.videos import write_video
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
 DEMO = DEMO_CLIPS / "good.mp4"
 UPLOADS = "**/api/v1/uploads"
 PIECES = "**/api/v1/uploads/*"
+
+REORDER = """async (base64) => {
+    const { indexFirst } = await import("/static/faststart.js");
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const turned = await indexFirst(new Blob([bytes]));
+    const all = new Uint8Array(await turned.arrayBuffer());
+    return btoa(Array.from(all, (byte) => String.fromCharCode(byte)).join(""));
+}"""
 
 RECORD = """async (base64) => {
     const { openStream } = await import("/static/upload.js");
@@ -127,6 +138,28 @@ def test_a_broken_connection_is_waited_for(
     page.wait_for_url("**/scores/*")
     page.wait_for_selector("[data-finished]", timeout=120_000)
     expect(page.locator("[data-card]")).to_have_attribute("data-state", "good")
+
+
+def test_the_index_of_a_video_is_sent_first(
+    address: str, open_page: OpenPage, tmp_path: Path
+) -> None:  # fmt: skip
+    """As a phone's camera writes it, nothing can be looked at before the last byte is there."""
+    page = open_page(**PHONE)
+    page.goto(address)
+    camera = write_video(tmp_path / "camera.mp4")
+    data = camera.read_bytes()
+    assert data.index(b"mdat") < data.index(b"moov")
+    turned = tmp_path / "turned.mp4"
+    turned.write_bytes(base64.b64decode(page.evaluate(REORDER, base64.b64encode(data).decode())))
+    moved = turned.read_bytes()
+    assert moved.index(b"moov") < moved.index(b"mdat") and len(moved) == len(data)
+    with VideoFile(camera) as before, VideoFile(turned) as after:
+        for one, other in zip(before, after, strict=True):
+            assert one.time == other.time
+            np.testing.assert_array_equal(one.picture, other.picture)
+    for left in (DEMO.read_bytes(), b"no video at all", data[:-50], b""):  # sent as they are
+        given = base64.b64encode(left).decode()
+        assert page.evaluate(REORDER, given) == given
 
 
 def test_a_page_that_was_reloaded_goes_on(

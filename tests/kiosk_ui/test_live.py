@@ -17,7 +17,7 @@ from edge.frames.camera import DEMO_CLIPS
 from edge.frames.sandbox import SandboxedVideo
 from edge.pose.scheduler import PoseScheduler
 from edge.track import PoseTrack
-from kiosk_ui.live import LiveScorer
+from kiosk_ui.live import LiveScorer, readable
 from kiosk_ui.partial import PartialUploads
 from kiosk_ui.scores import Replay, Score, Status
 from kiosk_ui.store import CLIP, UPLOAD, ScoreStore
@@ -270,6 +270,8 @@ def test_silence_gives_the_place_to_somebody_else(
         uploads,
         lambda partial, clip: cast(Any, Session()),
         lambda *result: None,
+        waiting=lambda: 0,
+        told=lambda *progress: None,
         scratch=tmp_path,
         open_video=impatient,
     )
@@ -283,6 +285,42 @@ def test_silence_gives_the_place_to_somebody_else(
     live.close()
     score = store.get(key)
     assert score is not None and score.status is Status.QUEUED
+
+
+def test_a_whole_file_is_scored_while_it_arrives_if_nobody_waits(
+    store: ScoreStore, uploads: PartialUploads, make: Make
+) -> None:
+    estimator = FakeEstimator()
+    make(estimator)
+    video = DEMO.read_bytes()
+    keys = [uploads.create(length=len(video), threshold=0.5).key for _ in range(2)]
+    estimator.gate.clear()
+    send(uploads, keys[0], video[:HALF], last=False)
+    until(lambda: uploads._kept[keys[0]].taken)
+    send(uploads, keys[0], video[HALF:])
+    send(uploads, keys[1], video[:HALF], last=False)
+    estimator.gate.set()
+    assert done(store, keys[0]).attempts == 0
+    send(uploads, keys[1], video[HALF:])
+    assert done(store, keys[1]).status is Status.DONE
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"", False),
+        (b"\x1a\x45\xdf\xa3 webm", True),
+        (b"\0\0\0\x0cftypisom\0\0\0\x08moov", True),
+        (b"\0\0\0\x0cftypisom\0\0\0\x08free\0\0\0\x09moov", True),
+        (b"\0\0\0\x0cftypisom\0\0\0\x08mdat", False),
+        (b"\0\0\0\x0cftypisom\0\0\0\x00mdat", False),
+        (b"\0\0\0\x0cftypisom\0\0", False),
+        (b"\0\0\0\0ftypisom\0\0", False),
+        (b"\xff\xff\xff\xffftypisom\0\0", False),
+    ],
+)
+def test_what_can_be_read_before_its_end(head: bytes, expected: bool) -> None:
+    assert readable(head) is expected
 
 
 def test_the_pieces_of_an_upload_that_is_gone(uploads: PartialUploads) -> None:
