@@ -13,7 +13,8 @@ from edge.errors import SourceError
 from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
 from edge.session import ScoringSession
-from kiosk_ui.partial import Partial, PartialUploads
+from kiosk_ui.partial import PartialUploads
+from kiosk_ui.pieces import Partial
 from kiosk_ui.replays import suppress_and_log
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class LiveScorer:
 
     def _fits(self, partial: Partial) -> bool:
         """Tell whether one is to be scored now."""
-        if not readable(self._uploads.head(partial.key, HEAD)):
+        if not readable(self._uploads.files.head(partial.key, HEAD)):
             return False
         return partial.streamed or not self._waiting()
 

@@ -1,18 +1,16 @@
-"""Uploads that arrive in pieces: what there is of them, on the disk, until they become a score."""
+"""Uploads that arrive in pieces: how far each is, and who scores it, until it is a score."""
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from io import RawIOBase
-from pathlib import Path
 from time import time
 from typing import IO, Any, Final
 
-from edge.errors import KioskError
+from kiosk_ui.pieces import BLOCK, LengthMismatch, OffsetMismatch, Partial, PieceFiles
 from kiosk_ui.scores import Status
 from kiosk_ui.store import UPLOAD, ScoreStore, new_key
 
@@ -23,38 +21,6 @@ ALIVE_SECONDS: Final = 60.0
 
 KEPT_SECONDS: Final = 3600.0
 """An unfinished upload is kept for so long after its last byte."""
-
-BLOCK: Final = 1 << 16
-
-
-class OffsetMismatch(KioskError):  # noqa: N818 - it is an answer, not a failure
-    """A piece was sent that does not begin where the upload ends."""
-
-
-class LengthMismatch(KioskError):  # noqa: N818 - it is an answer, not a failure
-    """A piece reaches beyond the upload's length, or states another length."""
-
-
-@dataclass
-class Partial:
-    """An upload as far as it is there.
-
-    :param key: its id, and later that of its score.
-    :param length: bytes in all; None until the sender knows.
-    :param threshold: the score, 0 to 1, from which the verdict is good.
-    :param metadata: what the sender said of it, word for word.
-    :param seconds: length of the video as far as the sender knows it.
-    :param mirrored: whether left and right are exchanged in the picture; None: unknown.
-    :param streamed: whether it is sent while it is being recorded.
-    """
-
-    key: str
-    length: int | None
-    threshold: float
-    metadata: str = ""
-    seconds: float | None = None
-    mirrored: bool | None = None
-    streamed: bool = False
 
 
 @dataclass
@@ -87,28 +53,15 @@ class PartialUploads:
 
     def __init__(self, store: ScoreStore, *, seconds: float = KEPT_SECONDS) -> None:
         self.seconds = seconds
-        self.folder = store.incoming.with_name("partial")
-        self.folder.mkdir(exist_ok=True)
+        self.files = PieceFiles(store.incoming.with_name("partial"))
         self._store = store
-        self._kept: dict[str, _Kept] = {}
+        self._kept = {partial.key: _Kept(partial) for partial in self.files.read_all()}
         self._changed = threading.Condition()
-        for path in sorted(self.folder.glob("*.json")):
-            self._read(path)
-
-    def _read(self, path: Path) -> None:
-        """Take up what an earlier run left."""
-        try:
-            partial = Partial(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            log.warning("upload %s is lost: %s", path.stem, error)
-            self._unlink(path.stem)
-            return
-        self._kept[partial.key] = _Kept(partial)
 
     def recover(self) -> None:
         """Finish what was complete when the kiosk stopped; remove what is too old."""
         for key, kept in list(self._kept.items()):
-            data, moved = self.path(key), self._store.path(key, UPLOAD)
+            data, moved = self.files.path(key), self._store.path(key, UPLOAD)
             if self._store.get(key) is not None:
                 kept.done = True
             elif moved.is_file() and not data.is_file():  # it stopped between file and row
@@ -117,30 +70,20 @@ class PartialUploads:
             self.finish(key)
         self.expire()
 
-    def path(self, key: str) -> Path:
-        """Return where the bytes of an unfinished upload lie."""
-        return self.folder / f"{key}.bin"
-
     def create(
         self, *, length: int | None, threshold: float, client: str = "", **known: Any
     ) -> Partial:
         """Begin an upload; an empty one waits for its first piece.
 
         :param client: who sends it; it is not written to the disk.
-        :param known: further parameters of :class:`Partial`.
+        :param known: further parameters of :class:`kiosk_ui.pieces.Partial`.
         """
         key = new_key()
         partial = Partial(key, length, threshold, streamed=length is None, **known)
-        self.path(key).touch()
-        self._write(partial)
+        self.files.begin(partial)
         with self._changed:
             self._kept[key] = _Kept(partial, client)
         return partial
-
-    def _write(self, partial: Partial) -> None:
-        temporary = self.folder / f"{partial.key}.new"
-        temporary.write_text(json.dumps(asdict(partial)))
-        temporary.replace(self.folder / f"{partial.key}.json")
 
     def get(self, key: str) -> Partial | None:
         """Return an upload, whether it is finished or not; None where there is none."""
@@ -152,12 +95,9 @@ class PartialUploads:
         kept = self._kept.get(key)
         if kept is None:
             return 0
-        if kept.done:
-            return kept.partial.length or 0
-        try:
-            return self.path(key).stat().st_size
-        except FileNotFoundError:  # it has just become a score
-            return kept.partial.length or 0
+        size = None if kept.done else self.files.size(key)
+        # Where there is no file, it has just become a score.
+        return (kept.partial.length or 0) if size is None else size
 
     def append(
         self, key: str, offset: int, piece: IO[bytes], size: int, length: int | None = None
@@ -184,28 +124,14 @@ class PartialUploads:
             if whole is not None and offset + size > whole:
                 raise LengthMismatch(f"the upload has {whole} bytes, not {offset + size}")
             if size and not kept.done:
-                self._copy(key, offset, piece, size)
+                self.files.append(key, offset, piece, size)
             if whole != partial.length:
                 partial.length = whole
-                self._write(partial)
+                self.files.write(partial)
         with self._changed:
             self._changed.notify_all()
         self.finish(key)
         return self.offset(key)
-
-    def _copy(self, key: str, offset: int, piece: IO[bytes], size: int) -> None:
-        with self.path(key).open("r+b", buffering=0) as file:
-            file.seek(offset)
-            try:
-                left = size
-                while left and (block := piece.read(min(BLOCK, left))):
-                    left -= len(block)
-                    view = memoryview(block)
-                    while view:
-                        view = view[file.write(view) :]
-            except OSError:
-                file.truncate(offset)
-                raise
 
     def finish(self, key: str) -> bool:
         """Make a score of an upload that is complete; tell whether it is one.
@@ -218,8 +144,8 @@ class PartialUploads:
         with kept.writing:
             if kept.done:
                 return True
-            partial, path = kept.partial, self.path(key)
-            if partial.length is None or path.stat().st_size < partial.length:
+            partial, path = kept.partial, self.files.path(key)
+            if partial.length is None or self.offset(key) < partial.length:
                 return False
             with self._changed:
                 self._store.add_upload(
@@ -261,14 +187,6 @@ class PartialUploads:
         free = (k for k in self._kept.values() if not (k.done or k.taken or k.tried))
         return next((kept for kept in free if fit(kept.partial)), None)
 
-    def head(self, key: str, size: int) -> bytes:
-        """Return the first bytes of an unfinished upload, as far as they are there."""
-        try:
-            with self.path(key).open("rb") as file:
-                return file.read(size)
-        except FileNotFoundError:
-            return b""
-
     def give_back(self, key: str) -> None:
         """Let an upload that was taken go through the queue after all, once it is finished."""
         with self._changed:
@@ -285,7 +203,7 @@ class PartialUploads:
         :raises FileNotFoundError: it is gone already.
         """
         try:
-            file = self.path(key).open("rb", buffering=0)
+            file = self.files.path(key).open("rb", buffering=0)
         except FileNotFoundError:  # it has just become a score
             file = self._store.path(key, UPLOAD).open("rb", buffering=0)
         return self._follow(key, file, stop)
@@ -320,25 +238,12 @@ class PartialUploads:
             return
         with kept.writing, self._changed:
             self._kept.pop(key, None)
-            self._unlink(key)
+            self.files.remove(key)
             self._changed.notify_all()
-
-    def _unlink(self, key: str) -> None:
-        for path in (self.path(key), self.folder / f"{key}.json", self.folder / f"{key}.new"):
-            path.unlink(missing_ok=True)
-
-    def _touched(self, key: str) -> float:
-        """Return when the last byte came, by the system's clock."""
-        for path in (self.path(key), self.folder / f"{key}.json"):
-            try:
-                return path.stat().st_mtime
-            except FileNotFoundError:
-                continue
-        return 0.0
 
     def expires(self, key: str) -> float:
         """Return when an upload is removed unless a byte comes, by the system's clock."""
-        return self._touched(key) + self.seconds
+        return self.files.touched(key) + self.seconds
 
     def expire(self) -> None:
         """Remove the uploads whose time is over."""
@@ -351,7 +256,9 @@ class PartialUploads:
     def _unfinished(self) -> list[tuple[float, str]]:
         """Return time of the last byte and id of what is not finished, the oldest first."""
         return sorted(
-            (self._touched(key), key) for key, kept in list(self._kept.items()) if not kept.done
+            (self.files.touched(key), key)
+            for key, kept in list(self._kept.items())
+            if not kept.done
         )
 
     def arriving(self, client: str | None = None) -> int:

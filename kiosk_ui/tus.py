@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 
 from kiosk_ui.config import WebConfig
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.partial import LengthMismatch, OffsetMismatch, Partial
+from kiosk_ui.pieces import LengthMismatch, OffsetMismatch, Partial
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
 from kiosk_ui.uploads import check_room, client_of, threshold_of

@@ -227,7 +227,7 @@ def test_an_upload_can_be_given_up(web: Web, stream: Callable[..., Stream]) -> N
     sending.append(b"video")
     assert sending.stop().status == 204
     assert [a.status for a in (sending.look(), sending.append(b"x"), sending.stop())] == [404] * 3
-    assert not list(web.services.uploads.folder.iterdir())
+    assert not list(web.services.uploads.files.folder.iterdir())
 
 
 def test_a_score_outlives_its_upload(web: Web, stream: Callable[..., Stream]) -> None:
@@ -285,7 +285,7 @@ def test_what_cannot_begin(
     assert answer.json is not None
     assert (answer.status_code, answer.json["code"]) == (status, code)
     assert answer.headers["Tus-Resumable"] == "1.0.0"
-    assert not list(web.services.uploads.folder.iterdir())
+    assert not list(web.services.uploads.files.folder.iterdir())
 
 
 @pytest.mark.parametrize("key", ["nothing", "..%2f..%2fscores.sqlite3", "%00", "a" * 3000])
@@ -335,7 +335,7 @@ def test_one_sender_cannot_take_the_whole_queue(stream: Callable[..., Stream]) -
 
 def test_nobodys_address_is_written_down(web: Web, stream: Callable[..., Stream]) -> None:
     stream(length=9, headers={"X-Forwarded-For": "192.168.1.7"}).append(b"video")
-    folder = web.services.uploads.folder
+    folder = web.services.uploads.files.folder
     for path in [*folder.iterdir(), *folder.parent.glob("*.sqlite3*")]:
         assert b"192.168.1.7" not in path.read_bytes()
 
@@ -346,7 +346,7 @@ def test_the_longest_silent_upload_makes_room(web: Web, stream: Callable[..., St
     assert stream(length=10).begun.status == 429  # all of them may still be on their way
     for sending, minutes in zip(old, (0, 20, 10), strict=True):
         then = time.time() - 60 * minutes
-        os.utime(uploads.path(sending.key), (then, then))
+        os.utime(uploads.files.path(sending.key), (then, then))
     assert stream(length=10).path
     assert [sending.look().status for sending in old] == [200, 404, 200]
 
@@ -358,11 +358,11 @@ def test_an_upload_that_nobody_finishes_is_removed(
     sending, finished = stream(length=10), stream(length=5)
     finished.append(b"video")
     long_ago = time.time() - uploads.seconds - 1
-    for path in uploads.folder.iterdir():
+    for path in uploads.files.folder.iterdir():
         os.utime(path, (long_ago, long_ago))
     uploads.expire()
     assert (sending.look().status, finished.look().status) == (404, 404)
-    assert not list(uploads.folder.iterdir())
+    assert not list(uploads.files.folder.iterdir())
     assert kept(web, finished.key) == b"video"
 
 
@@ -418,10 +418,10 @@ def test_a_kiosk_that_stopped_at_the_very_end(
     """All bytes were there; the file may lie with the scores already, which know nothing of it."""
     begun = phone.post(UPLOADS, headers={**VERSION, "Upload-Length": "5"})
     key = begun.headers["Location"].rsplit("/", 1)[1]
-    web.services.uploads.path(key).write_bytes(b"video")
+    web.services.uploads.files.path(key).write_bytes(b"video")
     if moved:
         store.path(key, UPLOAD).parent.mkdir()
-        web.services.uploads.path(key).rename(store.path(key, UPLOAD))
+        web.services.uploads.files.path(key).rename(store.path(key, UPLOAD))
     again = Services(store, web.services.settings)
     again.uploads.recover()
     assert kept(web, key) == b"video"
@@ -429,7 +429,7 @@ def test_a_kiosk_that_stopped_at_the_very_end(
 
 
 def test_junk_among_the_uploads_is_removed(web: Web, store: ScoreStore) -> None:
-    folder = web.services.uploads.folder
+    folder = web.services.uploads.files.folder
     (folder / "a.json").write_text("{")
     (folder / "a.bin").write_bytes(b"x")
     (folder / "b.json").write_text('{"wrong": 1}')
