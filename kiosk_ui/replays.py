@@ -112,8 +112,8 @@ class suppress_and_log(suppress):  # noqa: N801 - reads as contextlib.suppress d
 
 
 def save_track(track: PoseTrack, path: Path) -> None:
-    """Write a track as a compressed NumPy archive."""
-    np.savez_compressed(
+    """Write a track as a NumPy archive; somebody waits meanwhile, and it is small."""
+    np.savez(
         path, times=track.times, joints=track.joints, confidence=track.confidence
     )  # fmt: skip
 
