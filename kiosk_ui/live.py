@@ -139,7 +139,7 @@ class LiveScorer:
                         gone = self._uploads.get(partial.key) is None
                         if gone or self._stopping.is_set() or monotonic() > end:
                             break
-                        session.push(frame)
+                        session.push(frame.flipped() if partial.mirrored else frame)
                         if video.duration and self._uploads.finished(partial.key):
                             self._told(partial.key, min(frame.time / video.duration, 0.99))
             finally:

@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 
 from kiosk_ui.pieces import BLOCK, LengthMismatch, OffsetMismatch, Partial, PieceFiles
 from kiosk_ui.scores import Status
-from kiosk_ui.store import UPLOAD, ScoreStore, new_key
+from kiosk_ui.store import ScoreStore, new_key
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class PartialUploads:
     def recover(self) -> None:
         """Finish what was complete when the kiosk stopped; remove what is too old."""
         for key, kept in list(self._kept.items()):
-            data, moved = self.files.path(key), self._store.path(key, UPLOAD)
+            data, moved = self.files.path(key), self._store.upload(key)
             if self._store.get(key) is not None:
                 kept.done = True
             elif moved.is_file() and not data.is_file():  # it stopped between file and row
@@ -154,6 +154,7 @@ class PartialUploads:
                     key=key,
                     client=kept.client,
                     seconds=partial.seconds,
+                    mirrored=partial.mirrored,
                     status=Status.RUNNING if kept.taken else Status.QUEUED,
                 )
                 kept.done = True
@@ -205,7 +206,7 @@ class PartialUploads:
         try:
             file = self.files.path(key).open("rb", buffering=0)
         except FileNotFoundError:  # it has just become a score
-            file = self._store.path(key, UPLOAD).open("rb", buffering=0)
+            file = self._store.upload(key).open("rb", buffering=0)
         return self._follow(key, file, stop)
 
     def _follow(self, key: str, file: RawIOBase, stop: Callable[[], bool]) -> Iterator[bytes]:

@@ -34,6 +34,7 @@ class Partial:
     :param threshold: the score, 0 to 1, from which the verdict is good.
     :param metadata: what the sender said of it, word for word.
     :param seconds: length of the video as far as the sender knows it.
+    :param mirrored: whether left and right are exchanged in its pictures.
     :param streamed: whether it is sent while it is being recorded.
     """
 
@@ -42,6 +43,7 @@ class Partial:
     threshold: float
     metadata: str = ""
     seconds: float | None = None
+    mirrored: bool = False
     streamed: bool = False
 
 

@@ -18,6 +18,8 @@ from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
 
 UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
 """The files of a score."""
+MIRRORED: Final = "mirrored.bin"
+"""Instead of an upload, where left and right are exchanged in its pictures."""
 
 _METADATA: Final = sa.MetaData()
 _SCORES: Final = sa.Table(
@@ -71,6 +73,11 @@ class ScoreStore:
         """Return where a file of a score lies, whether it is there or not."""
         return self._folder / key / name
 
+    def upload(self, key: str) -> Path:
+        """Return where a score's upload lies; its name tells whether it is mirrored."""
+        mirrored = self.path(key, MIRRORED)
+        return mirrored if mirrored.is_file() else self.path(key, UPLOAD)
+
     def add_upload(
         self,
         video: Path,
@@ -81,6 +88,7 @@ class ScoreStore:
         status: Status = Status.QUEUED,
         client: str = "",
         seconds: float | None = None,
+        mirrored: bool = False,
     ) -> str:
         """Take a complete file as a job and return its id.
 
@@ -91,15 +99,16 @@ class ScoreStore:
         :param status: ``running`` where somebody scores it already.
         :param client: who sent it; not kept.
         :param seconds: length of the video, as far as it is known; not kept.
+        :param mirrored: whether left and right are exchanged in its pictures.
         :raises QueueFull: ``limit`` jobs wait already.
         """
         with self._changed:
             if limit is not None and self.waiting() >= limit:
                 raise QueueFull("too many videos are waiting")
-            key = key or new_key()
+            key, name = key or new_key(), MIRRORED if mirrored else UPLOAD
             self.line.join(key, client=client, seconds=seconds)
             try:
-                return self._add(video, UPLOAD, Source.UPLOAD, status, key=key, threshold=threshold)
+                return self._add(video, name, Source.UPLOAD, status, key=key, threshold=threshold)
             except BaseException:
                 self.line.leave(key)
                 raise
@@ -272,7 +281,7 @@ class ScoreStore:
 
     def remove_video(self, key: str) -> None:
         """Remove the video of a score that failed, as far as it is there."""
-        for name in (UPLOAD, CLIP, f".{CLIP}.partial"):
+        for name in (UPLOAD, MIRRORED, CLIP, f".{CLIP}.partial"):
             self.path(key, name).unlink(missing_ok=True)
 
     def delete(self, key: str) -> bool:

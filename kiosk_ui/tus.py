@@ -14,7 +14,7 @@ from kiosk_ui.languages import gettext as _
 from kiosk_ui.pieces import LengthMismatch, OffsetMismatch, Partial
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
-from kiosk_ui.uploads import check_room, client_of, threshold_of
+from kiosk_ui.uploads import check_room, client_of, mirrored_of, threshold_of
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-defer-length,creation-with-upload,expiration,termination"
@@ -55,6 +55,7 @@ def tus_blueprint(config: WebConfig, services: Services) -> Blueprint:
             client=client_of(request.environ),
             metadata=request.headers.get("Upload-Metadata", ""),
             seconds=_seconds(known.get("duration")),
+            mirrored=mirrored_of(known.get("mirrored")),
         )
         if request.mimetype == PIECE:
             _append(config, services, partial.key, 0, None)

@@ -74,9 +74,14 @@ def take_upload(config: WebConfig, services: Services) -> str:
     if path.stat().st_size == 0:
         raise Problem(400, "video_empty", _("The video is empty. Record it again."))
     threshold = threshold_of(request.form.get("threshold"), services)
+    mirrored = mirrored_of(request.form.get("mirrored"))
     try:
         return services.store.add_upload(
-            path, threshold=threshold, limit=config.queue_limit, client=client_of(request.environ)
+            path,
+            threshold=threshold,
+            limit=config.queue_limit,
+            client=client_of(request.environ),
+            mirrored=mirrored,
         )
     except QueueFull:
         raise _queue_full(services) from None
@@ -170,3 +175,13 @@ def threshold_of(text: str | None, services: Services) -> float:
             400, "threshold_invalid", _("The threshold must be a number between 0 and 1.")
         )  # fmt: skip
     return threshold
+
+
+def mirrored_of(text: str | None) -> bool:
+    """Read whether left and right are exchanged in a video.
+
+    :raises Problem: it is neither true nor false.
+    """
+    if text not in (None, "", "true", "false"):
+        raise Problem(400, "mirrored_invalid", _("The field 'mirrored' must be true or false."))
+    return text == "true"

@@ -24,7 +24,7 @@ from kiosk_ui.partial import PartialUploads
 from kiosk_ui.pieces import Partial
 from kiosk_ui.replays import Renderer, ReplayMaker, save_track, suppress_and_log
 from kiosk_ui.scores import Replay, Score, Source, Status
-from kiosk_ui.store import CLIP, TRACK, UPLOAD, ScoreStore
+from kiosk_ui.store import CLIP, MIRRORED, TRACK, ScoreStore
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class ScoringWorker:
             self._store.remove_video(job.id)
 
     def _score(self, job: Score) -> None:
-        upload, clip = self._store.path(job.id, UPLOAD), self._store.path(job.id, CLIP)
+        upload, clip = self._store.upload(job.id), self._store.path(job.id, CLIP)
         began, waited = monotonic(), 0.0
         with self._open_video(upload) as video:
             self._store.line.join(job.id, seconds=video.duration)
@@ -169,7 +169,7 @@ class ScoringWorker:
                             job.id, status=Status.QUEUED, attempts=job.attempts - 1
                         )  # fmt: skip
                         return
-                    session.push(frame)
+                    session.push(frame.flipped() if upload.name == MIRRORED else frame)
                     self._store.set_progress(job.id, progress(frame.time, count, video.duration))
                 assessment = session.finish()
             except BaseException:
@@ -193,7 +193,7 @@ class ScoringWorker:
         replay = Replay.PENDING if self._store.path(key, CLIP).is_file() else Replay.NONE
         self._store.update(key, status=Status.DONE, assessment=assessment.to_dict(), replay=replay)
         # The clean clip is all that is needed from now on; the file may name place and owner.
-        self._store.path(key, UPLOAD).unlink(missing_ok=True)
+        self._store.upload(key).unlink(missing_ok=True)
         self._replays.want(key, Source.UPLOAD)
 
     def _open_live(self, partial: Partial, clip: Path) -> ScoringSession:

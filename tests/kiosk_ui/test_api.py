@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from kiosk_ui.config import WebConfig
 from kiosk_ui.scores import Replay, Status
-from kiosk_ui.store import REPLAY, UPLOAD
+from kiosk_ui.store import MIRRORED, REPLAY, UPLOAD
 from tests.kiosk_ui.conftest import Post, Web
 from tests.kiosk_ui.fakes import assessment, until, write_video
 
@@ -50,6 +50,14 @@ def test_the_kiosks_threshold_holds_where_none_is_sent(web: Web, post: Post) -> 
 def test_a_threshold_out_of_range(web: Web, post: Post, threshold: str) -> None:
     problem(post(threshold=threshold), 400, "threshold_invalid")
     assert web.services.store.waiting() == 0
+
+
+def test_a_mirrored_video(web: Web, post: Post) -> None:
+    store = web.services.store
+    assert store.upload(key_of(post(mirrored="true"))).name == MIRRORED
+    for text in ("false", ""):
+        assert store.upload(key_of(post(mirrored=text))).name == UPLOAD
+    problem(post(mirrored="perhaps"), 400, "mirrored_invalid")
 
 
 def test_no_video(phone: FlaskClient, post: Post) -> None:

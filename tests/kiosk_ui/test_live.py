@@ -93,14 +93,19 @@ def done(store: ScoreStore, key: str) -> Score:
     return score
 
 
-@pytest.mark.parametrize("kind", ["webm", "mp4"])
+@pytest.mark.parametrize(("kind", "mirrored"), [("webm", False), ("mp4", True)])
 def test_a_recording_is_judged_as_a_file_is(
-    store: ScoreStore, uploads: PartialUploads, make: Make, recordings: dict[str, bytes], kind: str
+    store: ScoreStore,
+    uploads: PartialUploads,
+    make: Make,
+    recordings: dict[str, bytes],
+    kind: str,
+    mirrored: bool,
 ) -> None:
     """The same frames, the same verdict, whichever way the file came; and most of it beforehand."""
     estimator = FakeEstimator()
     make(estimator)
-    video, key = recordings[kind], begin(uploads)
+    video, key = recordings[kind], begin(uploads, mirrored=mirrored)
     for share in range(9):
         part = video[share * len(video) // 10 : (share + 1) * len(video) // 10]
         send(uploads, key, part, last=False)
@@ -114,7 +119,7 @@ def test_a_recording_is_judged_as_a_file_is(
 
     path = store.incoming / "whole"
     path.write_bytes(video)
-    queued = done(store, store.add_upload(path, threshold=0.5))
+    queued = done(store, store.add_upload(path, threshold=0.5, mirrored=mirrored))
     assert live.assessment == queued.assessment
     assert live.assessment is not None and live.assessment["repetitions"]
     assert store.path(key, CLIP).read_bytes() == store.path(queued.id, CLIP).read_bytes()

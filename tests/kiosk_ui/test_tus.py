@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -23,7 +24,7 @@ from kiosk_ui.config import WebConfig
 from kiosk_ui.scores import Status
 from kiosk_ui.server import CarefulServer
 from kiosk_ui.services import Services
-from kiosk_ui.store import UPLOAD, ScoreStore
+from kiosk_ui.store import MIRRORED, UPLOAD, ScoreStore
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.pieces import PIECE, UPLOADS, VERSION, Stream
@@ -60,7 +61,7 @@ def reference(server: CarefulServer) -> TusClient:
 def kept(web: Web, key: str) -> bytes:
     score = web.services.store.get(key)
     assert score is not None and score.status is Status.QUEUED
-    return web.services.store.path(key, UPLOAD).read_bytes()
+    return web.services.store.upload(key).read_bytes()
 
 
 # ---- the reference client
@@ -275,6 +276,8 @@ def test_the_first_piece_may_come_with_the_beginning(web: Web, server: CarefulSe
          "metadata_invalid"),
         ({**VERSION, "Upload-Length": "5", "Upload-Metadata": "threshold Mg=="}, 400,
          "threshold_invalid"),
+        ({**VERSION, "Upload-Length": "5", "Upload-Metadata": "mirrored Mg=="}, 400,
+         "mirrored_invalid"),
     ],
 )  # fmt: skip
 def test_what_cannot_begin(
@@ -411,17 +414,19 @@ def fail(_path: Path) -> None:
     raise OSError("no space left on device")
 
 
-@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("moved", [None, UPLOAD, MIRRORED])
 def test_a_kiosk_that_stopped_at_the_very_end(
-    web: Web, store: ScoreStore, phone: FlaskClient, moved: bool
+    web: Web, store: ScoreStore, phone: FlaskClient, moved: str | None
 ) -> None:
     """All bytes were there; the file may lie with the scores already, which know nothing of it."""
-    begun = phone.post(UPLOADS, headers={**VERSION, "Upload-Length": "5"})
+    metadata = f"mirrored {base64.b64encode(b'true').decode()}" if moved == MIRRORED else ""
+    headers = {**VERSION, "Upload-Length": "5", "Upload-Metadata": metadata}
+    begun = phone.post(UPLOADS, headers=headers)
     key = begun.headers["Location"].rsplit("/", 1)[1]
     web.services.uploads.files.path(key).write_bytes(b"video")
     if moved:
-        store.path(key, UPLOAD).parent.mkdir()
-        web.services.uploads.files.path(key).rename(store.path(key, UPLOAD))
+        store.path(key, moved).parent.mkdir()
+        web.services.uploads.files.path(key).rename(store.path(key, moved))
     again = Services(store, web.services.settings)
     again.uploads.recover()
     assert kept(web, key) == b"video"
