@@ -126,7 +126,7 @@ class LiveScorer:
     def _try(self, partial: Partial) -> bool:
         """Push frames for as long as they come; tell whether there is a result."""
         clip = self._scratch / f"live-{partial.key}.mp4"
-        end = monotonic() + LONGEST
+        end, whole = monotonic() + LONGEST, False
         session = self._open_session(partial, clip)
         try:
             over = threading.Event()
@@ -142,9 +142,11 @@ class LiveScorer:
                         session.push(frame.flipped() if partial.mirrored else frame)
                         if video.duration and self._uploads.finished(partial.key):
                             self._told(partial.key, min(frame.time / video.duration, 0.99))
+                    else:
+                        whole = self._uploads.finished(partial.key)
             finally:
                 over.set()
-            if not self._uploads.finished(partial.key) or self._stopping.is_set():
+            if not whole or self._stopping.is_set():
                 session.discard()
                 return False
             self._keep(partial.key, session, clip)

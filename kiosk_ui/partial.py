@@ -192,10 +192,9 @@ class PartialUploads:
         """Let an upload that was taken go through the queue after all, once it is finished."""
         with self._changed:
             kept = self._kept.get(key)
-            if kept is None:
-                return
-            kept.taken, kept.tried = False, True
-            if kept.done:
+            if kept is not None:
+                kept.taken, kept.tried = False, True
+            if kept is None or kept.done:  # where it is gone, its score may be there all the same
                 self._store.update(key, status=Status.QUEUED)
 
     def follow(self, key: str, stop: Callable[[], bool]) -> Iterator[bytes]:

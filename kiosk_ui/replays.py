@@ -21,8 +21,8 @@ from kiosk_ui.store import CLIP, REPLAY, TRACK, ScoreStore
 
 log = logging.getLogger(__name__)
 
-NICENESS: Final = 5
-"""Replays give way to the camera and to the scoring of whoever waits."""
+NICENESS: Final = 15
+"""Replays give way to the camera and to the scoring of whoever waits: these get nearly everything."""
 
 
 class Renderer(Protocol):

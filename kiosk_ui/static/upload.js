@@ -143,7 +143,7 @@ class Sending {
           }
         } catch (error) {
           this.#sure = false;
-          if (this.signal?.aborted) throw error;
+          this.signal?.throwIfAborted();
           if (error instanceof Gone) {
             this.url = null;
             this.#offset = 0;

@@ -1,5 +1,7 @@
 """From the end of a phone's recording to its verdict: how long, on this machine, over loopback.
 
+Between two runs the replay is waited for, so that each run has the machine for itself.
+
 "plain" is a phone without HTTPS: the whole file is sent once the recording has ended. "stream" is
 a recording whose pieces are sent while it is made, in real time; its clock starts when the recorder
 gives its last piece. "beside" is the same while somebody records at the kiosk itself.
@@ -14,7 +16,7 @@ import tempfile
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
 from time import monotonic, sleep
@@ -39,13 +41,24 @@ PIECE = 1 << 20
 
 def wait_for_verdict(port: int, key: str) -> str:
     """Ask for the card as the page does, until it is finished; return its state."""
-    wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as wire:
+        return follow_card(wire, key)
+
+
+def wait_for_replay(port: int, key: str) -> None:
+    """Return once the replay is rendered."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=90)) as wire:
+        wire.request("GET", f"/api/v1/scores/{key}/replay.mp4")
+        wire.getresponse().read()
+
+
+def follow_card(wire: http.client.HTTPConnection, key: str) -> str:
+    """Do what the page's script does."""
     while True:
         began = monotonic()
         wire.request("GET", f"/scores/{key}/card")
         card = wire.getresponse().read().decode()
         if "data-finished" in card:
-            wire.close()
             return card.split('data-state="')[1].split('"')[0]
         if monotonic() - began < 0.5:
             sleep(1.0)
@@ -58,9 +71,10 @@ def plain(port: int, video: bytes) -> tuple[float, str]:
     stream.begin()
     for at in range(0, len(video), PIECE):
         stream.append(video[at : at + PIECE])
-    state = wait_for_verdict(port, stream.key)
+    state, took = wait_for_verdict(port, stream.key), monotonic() - began
+    wait_for_replay(port, stream.key)
     stream.close()
-    return monotonic() - began, state
+    return took, state
 
 
 def stream(port: int, video: bytes, seconds: float) -> tuple[float, str]:
@@ -74,9 +88,10 @@ def stream(port: int, video: bytes, seconds: float) -> tuple[float, str]:
         at, end = number * len(video) // count, (number + 1) * len(video) // count
         ended = monotonic()
         sending.append(video[at:end], last=number + 1 == count)
-    state = wait_for_verdict(port, sending.key)
+    state, took = wait_for_verdict(port, sending.key), monotonic() - ended
+    wait_for_replay(port, sending.key)
     sending.close()
-    return monotonic() - ended, state
+    return took, state
 
 
 @contextmanager

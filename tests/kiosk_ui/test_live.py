@@ -170,6 +170,39 @@ def test_a_recording_that_is_given_up_leaves_nothing(
     assert done(store, second).attempts == 0
 
 
+def test_a_finished_upload_that_is_forgotten_is_still_scored(
+    store: ScoreStore, uploads: PartialUploads, make: Make, recordings: dict[str, bytes]
+) -> None:
+    estimator = FakeEstimator()
+    make(estimator)
+    key = begin(uploads)
+    send(uploads, key, recordings["mp4"][:HALF], last=False)
+    until(lambda: uploads._kept[key].taken)
+    estimator.gate.clear()
+    send(uploads, key, recordings["mp4"][HALF:])
+    uploads.remove(key)
+    estimator.gate.set()
+    assert done(store, key).status is Status.DONE
+
+
+def test_time_that_is_over_makes_no_verdict_of_a_part(
+    store: ScoreStore,
+    uploads: PartialUploads,
+    make: Make,
+    recordings: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kiosk_ui.live.LONGEST", 0.0)
+    make()
+    key = begin(uploads)
+    send(uploads, key, recordings["mp4"][:HALF], last=False)
+    until(lambda: uploads._kept[key].tried)
+    send(uploads, key, recordings["mp4"][HALF:])
+    score = done(store, key)
+    assert score.attempts == 1 and score.assessment is not None
+    assert score.assessment["duration"] > SECONDS - 0.1
+
+
 def test_who_finds_no_place_goes_through_the_queue(
     store: ScoreStore, uploads: PartialUploads, make: Make, recordings: dict[str, bytes]
 ) -> None:
