@@ -22,7 +22,7 @@ from kiosk_ui.store import CLIP, REPLAY, TRACK, ScoreStore
 log = logging.getLogger(__name__)
 
 NICENESS: Final = 15
-"""Replays give way to the camera and to the scoring of whoever waits: these get nearly everything."""
+"""Replays give way to the camera and to scoring: whoever waits for a verdict waits longest."""
 
 
 class Renderer(Protocol):
