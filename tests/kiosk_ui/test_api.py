@@ -109,6 +109,26 @@ def test_a_full_queue(web: Web, post: Post) -> None:
     assert int(response.headers["Retry-After"]) > 0
 
 
+def test_one_address_cannot_take_the_whole_queue(web: Web, phone: FlaskClient) -> None:
+    def send(address: str, **headers: str) -> TestResponse:
+        data = {"video": (io.BytesIO(b"video"), "squat.mp4")}
+        where = {"REMOTE_ADDR": address}
+        return phone.post("/api/v1/scores", data=data, headers=headers, environ_overrides=where)
+
+    for _ in range(web.config.queue_per_client):
+        key = key_of(send("192.168.1.7"))
+    response = send("192.168.1.7")
+    problem(response, 429, "client_full")
+    assert int(response.headers["Retry-After"]) > 0
+    # A stranger's word for whom it speaks is not believed, but that of a proxy on this machine is.
+    problem(send("192.168.1.7", **{"X-Forwarded-For": "192.168.1.8"}), 429, "client_full")
+    problem(send("127.0.0.1", **{"X-Forwarded-For": "192.168.1.7"}), 429, "client_full")
+    key_of(send("127.0.0.1", **{"X-Forwarded-For": "192.168.1.8"}))
+    key_of(send("192.168.1.9"))
+    web.services.store.update(key, status=Status.FAILED, error="No.")
+    key_of(send("192.168.1.7"))
+
+
 def test_a_full_disk(web: Web) -> None:
     client = web.client("network", WebConfig(free_bytes=1 << 60))
     data = {"video": (io.BytesIO(b"x"), "squat.mp4")}
