@@ -72,7 +72,11 @@ class Kiosk:
         scheduler = PoseScheduler(BlazePose(threads=settings.pose_threads))
         self._camera.start()
         self._worker = worker = ScoringWorker(
-            services.store, scheduler, classifier, give_way=self._records
+            services.store,
+            scheduler,
+            classifier,
+            uploads=services.uploads,
+            give_way=self._records,
         )
         worker.start()
 
@@ -208,6 +212,7 @@ def main(
             f"{settings.data_dir / 'scores.sqlite3'} is damaged; move it away to start anew"
         ) from error
     services = Services(store, SettingsStore(settings.data_dir / "settings.json"))
+    services.uploads.recover()
     try:
         server = make_server(
             create_application(config, services), config, store.incoming, host=host, port=port

@@ -97,6 +97,7 @@ def represent(score: Score) -> dict[str, Any]:
         "created": score.created.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "progress": round(score.progress, 3),
         "ahead": score.ahead,
+        "wait": round(score.wait, 1),
         "threshold": score.threshold,
         "assessment": score.assessment,
         "error": score.error,

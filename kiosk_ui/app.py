@@ -16,6 +16,7 @@ from kiosk_ui.people import people_blueprint
 from kiosk_ui.public import public_blueprint
 from kiosk_ui.services import Services
 from kiosk_ui.study import study_blueprint
+from kiosk_ui.tus import tus_blueprint
 from kiosk_ui.uploads import StreamingRequest, discard_files
 
 Face = Literal["device", "network"]
@@ -60,6 +61,7 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     problems.install(app)
     public = public_blueprint(config, services, home=face == "network")
     public.register_blueprint(api_blueprint(config, services))
+    public.register_blueprint(tus_blueprint(config, services))
     app.register_blueprint(public)
     if face == "device":
         app.register_blueprint(kiosk_blueprint(config, services))

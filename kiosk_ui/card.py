@@ -48,6 +48,7 @@ class Card:
     :param has_replay: whether there is a replay or will be one.
     :param percent: how far the scoring is.
     :param ahead: how many wait before this one.
+    :param wait: about how many seconds pass until it is done, in steps of five.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Card:
     has_replay: bool
     percent: int
     ahead: int
+    wait: int
 
     @property
     def finished(self) -> bool:
@@ -91,6 +93,7 @@ def card_of(score: Score) -> Card:
         has_replay=score.replay in (Replay.PENDING, Replay.READY),
         percent=round(100 * score.progress),
         ahead=score.ahead,
+        wait=5 * math.ceil(score.wait / 5),
     )
 
 

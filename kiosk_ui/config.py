@@ -14,11 +14,14 @@ class WebConfig(BaseSettings):
     :param max_upload_bytes: largest request; a phone's 4K minute is about 350 MB, its 1080p
         minute about 100 MB.
     :param queue_limit: videos that may wait to be scored.
+    :param queue_per_client: videos that one address may have waiting or on their way in.
+    :param partial_uploads: uploads that may be unfinished; the longest silent ones are given up.
     :param uploads_at_once: videos that may be on their way in at once.
     :param free_bytes: space on the disk below which no more videos are taken.
     :param replay_patience: seconds for which a request for a replay waits until it is rendered.
     :param network_requests: requests from the network that are answered at once.
     :param replay_waiters: requests that may wait for a replay at once.
+    :param card_waiters: requests that may wait for news of a score at once.
     :param heartbeat: seconds between two signs of life on an event stream.
     :param history: whether people may keep their results here, and a coach may see those whose
         person has consented.
@@ -30,11 +33,14 @@ class WebConfig(BaseSettings):
 
     max_upload_bytes: int = Field(default=200_000_000, ge=1)
     queue_limit: int = Field(default=20, ge=1)
+    queue_per_client: int = Field(default=3, ge=1)
+    partial_uploads: int = Field(default=40, ge=1)
     uploads_at_once: int = Field(default=8, ge=1)
     free_bytes: int = Field(default=1_000_000_000, ge=0)
     replay_patience: float = Field(default=60.0, ge=0)
     network_requests: int = Field(default=32, ge=1)
     replay_waiters: int = Field(default=8, ge=1)
+    card_waiters: int = Field(default=8, ge=1)
     heartbeat: float = Field(default=3.0, gt=0)
     history: bool = False
     keep_days: int = Field(default=30, ge=0)

@@ -65,12 +65,13 @@ def is_device(environ: WSGIEnvironment) -> bool:
     """
     if any(name in environ for name in FORWARDED):
         return False
-    return _is_loopback(environ.get("REMOTE_ADDR", "")) and _names_loopback(
+    return is_loopback(environ.get("REMOTE_ADDR", "")) and _names_loopback(
         environ.get("HTTP_HOST", "")
     )
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is this very machine's."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

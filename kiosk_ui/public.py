@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk_ui.api import find_score
 from kiosk_ui.card import card_of
 from kiosk_ui.config import WebConfig
+from kiosk_ui.scores import Score
 from kiosk_ui.services import Services
+from kiosk_ui.slots import Slots
 from kiosk_ui.uploads import take_upload
+
+MOMENT: Final = 1.0
+"""Seconds for which a request for a card waits for news."""
 
 
 def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Blueprint:
@@ -20,6 +27,7 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
     :param home: whether the phone's page is the first page, too.
     """
     public = Blueprint("public", __name__)
+    places = Slots(config.card_waiters)
 
     @public.get("/phone")
     def phone() -> str:
@@ -45,8 +53,8 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
 
     @public.get("/scores/<key>/card")
     def read_card(key: str) -> Response:
-        """Give the result alone, to be put into a page."""
-        score = find_score(services, key)
+        """Give the result alone, to be put into a page; waits a moment for news of it."""
+        score = wait_for_news(services, places, find_score(services, key))
         if score.withheld:
             page = render_template("thanks.html", key=key)
         else:
@@ -63,3 +71,19 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
         return response
 
     return public
+
+
+def wait_for_news(services: Services, places: Slots, score: Score) -> Score:
+    """Return a score once its status is another one, or after a moment.
+
+    So a verdict is on the screen as soon as it is there. Where too many wait already, the answer
+    comes at once.
+    """
+    give_back = places.take() if not score.finished else None
+    if give_back is None:
+        return score
+    try:
+        found = services.store.wait_for(score.id, lambda s: s.status is not score.status, MOMENT)
+        return found or find_score(services, score.id)
+    finally:
+        give_back()

@@ -50,6 +50,7 @@ class Score:
     :param error: why it failed, in words for the gym-goer.
     :param progress: 0 to 1; live, not kept.
     :param ahead: how many wait before it; live, not kept.
+    :param wait: about how many seconds pass until it is done; live, not kept.
     :param withheld: whether a study keeps the assessment from its participant.
     """
 
@@ -64,6 +65,7 @@ class Score:
     replay: Replay
     progress: float = 0.0
     ahead: int = 0
+    wait: float = 0.0
     withheld: bool = False
 
     @property

@@ -20,7 +20,10 @@ from kiosk_ui.problems import MEDIA_TYPE, TITLES, WORDS
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-UPLOAD_PATHS: Final = ("/api/v1/scores", "/phone")
+UPLOAD_PATHS: Final = ("/api/v1/scores", "/phone", "/api/v1/uploads")
+PIECES: Final = "/api/v1/uploads/"
+"""Below this path uploads arrive in pieces."""
+
 SMALL_BODY: Final = 65_536
 """Bytes that a request may carry anywhere else."""
 
@@ -31,8 +34,9 @@ THREADS_BESIDE: Final = 16
 class Refusal:
     """An answer that is given before the request's body is read; waitress's idea of an error."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
         self.code = status
+        self._retry_after = retry_after
         self._body = {
             "type": "about:blank",
             "title": TITLES.get(status, "Error"),
@@ -44,8 +48,8 @@ class Refusal:
     def to_response(self, _ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
         """Return status line, headers and body."""
         headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
-        if self.code == 503:
-            headers.append(("Retry-After", "30"))
+        if self._retry_after is not None:
+            headers.append(("Retry-After", str(self._retry_after)))
         return f"{self.code} {self._body['title']}", headers, json.dumps(self._body).encode()
 
 
@@ -79,12 +83,17 @@ class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
     def _refusal(self) -> Refusal | None:
         if not self.chunked and self.content_length <= SMALL_BODY:
             return None
-        if self.path not in UPLOAD_PATHS or self.content_length > self.adj.max_request_body_size:
+        piece = self.path.startswith(PIECES)
+        if self.content_length > self.adj.max_request_body_size or not (
+            piece or self.path in UPLOAD_PATHS
+        ):
             return Refusal(413, *WORDS[413])
         server = self._server
         if server.uploads() >= server.most_uploads:
-            return Refusal(503, "busy", "Many videos are being sent. Please try again in a minute.")
-        # The body is written once by the server and once more by the form's parser.
+            # A piece is through in a moment.
+            busy = "Many videos are being sent. Please try again in a minute."
+            return Refusal(503, "busy", busy, retry_after=1 if piece else 30)
+        # The body is written once by the server and once more by the application.
         expected = 2 * (self.content_length or self.adj.max_request_body_size)
         if free_bytes(server.spool) - expected < server.free_bytes:
             return Refusal(

@@ -11,6 +11,7 @@ from flask import has_request_context, session
 
 from edge.settings import KioskSettings, LockState
 from kiosk_ui.labels import LabelStore
+from kiosk_ui.partial import PartialUploads
 from kiosk_ui.people_store import PeopleStore
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.study_store import StudyStore
@@ -91,8 +92,11 @@ class Services:
     people: PeopleStore = field(init=False)
     labels: LabelStore = field(init=False)
     studies: StudyStore = field(init=False)
+    uploads: PartialUploads = field(init=False)
+    """Uploads that arrive in pieces."""
 
     def __post_init__(self) -> None:
+        self.uploads = PartialUploads(self.store)
         self.people = PeopleStore(self.store)
         self.labels = LabelStore(self.store)
         self.studies = StudyStore(self.store)

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from time import time
@@ -15,12 +15,17 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from kiosk_ui.database import open_database
+from kiosk_ui.line import Line
 from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
 from kiosk_ui.tables import SCORES
 from kiosk_ui.withheld import covered
 
 UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
 """The files of a score."""
+MIRRORED: Final = "mirrored.bin"
+"""Instead of an upload, where left and right are exchanged in its pictures."""
+
+_ACTIVE: Final = SCORES.c.status.in_([Status.QUEUED, Status.RUNNING])
 
 STRAY_SECONDS: Final = 600.0
 """A folder without a score that nothing has touched for so long belongs to none."""
@@ -52,6 +57,8 @@ class ScoreStore:
         """Is told the id of each new score, by whichever way it came in."""
         self._changed = threading.Condition()
         self._progress: dict[str, float] = {}
+        self.line = Line()
+        """Whose the waiting jobs are, and how long they take."""
 
     def close(self) -> None:
         """Close the table."""
@@ -61,17 +68,45 @@ class ScoreStore:
         """Return where a file of a score lies, whether it is there or not."""
         return self._folder / key / name
 
-    def add_upload(self, video: Path, *, threshold: float, limit: int) -> str:
-        """Take a complete file from :attr:`incoming` as a job and return its id.
+    def upload(self, key: str) -> Path:
+        """Return where a score's upload lies; its name tells whether it is mirrored."""
+        mirrored = self.path(key, MIRRORED)
+        return mirrored if mirrored.is_file() else self.path(key, UPLOAD)
 
-        File and job are on the disk when this returns.
+    def add_upload(
+        self,
+        video: Path,
+        *,
+        threshold: float,
+        limit: int | None = None,
+        key: str | None = None,
+        status: Status = Status.QUEUED,
+        client: str = "",
+        seconds: float | None = None,
+        mirrored: bool = False,
+    ) -> str:
+        """Take a complete file as a job and return its id.
 
-        :raises QueueFull: ``limit`` jobs wait already; the file is left where it is.
+        File and job are on the disk when this returns; if it fails, the file is where it was.
+
+        :param limit: so many jobs may wait; None: this one is taken in any case.
+        :param key: its id, where it has one already.
+        :param status: ``running`` where somebody scores it already.
+        :param client: who sent it; not kept.
+        :param seconds: length of the video, as far as it is known; not kept.
+        :param mirrored: whether left and right are exchanged in its pictures.
+        :raises QueueFull: ``limit`` jobs wait already.
         """
         with self._changed:
-            if self.waiting() >= limit:
+            if limit is not None and self.waiting() >= limit:
                 raise QueueFull("too many videos are waiting")
-            return self._add(video, UPLOAD, Source.UPLOAD, Status.QUEUED, threshold=threshold)
+            key, name = key or new_key(), MIRRORED if mirrored else UPLOAD
+            self.line.join(key, client=client, seconds=seconds)
+            try:
+                return self._add(video, name, Source.UPLOAD, status, key=key, threshold=threshold)
+            except BaseException:
+                self.line.leave(key)
+                raise
 
     def add_recording(
         self, clip: Path | None, assessment: Mapping[str, Any], save: Callable[[Path], None]
@@ -93,12 +128,14 @@ class ScoreStore:
         name: str,
         source: Source,
         status: Status,
+        *,
         save: Callable[[Path], None] | None = None,
+        key: str | None = None,
         **values: Any,
     ) -> str:
-        key = secrets.token_urlsafe(16)
+        key = key or new_key()
         folder = self._folder / key
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         try:
             if file:
                 shutil.move(file, folder / name)
@@ -117,6 +154,8 @@ class ScoreStore:
                 )
                 self._changed.notify_all()
         except BaseException:
+            if file and (folder / name).exists():
+                shutil.move(folder / name, file)  # a finished recording is never lost
             shutil.rmtree(folder, ignore_errors=True)
             raise
         self.on_added(key)
@@ -131,28 +170,42 @@ class ScoreStore:
             row = connection.execute(sa.select(SCORES).where(SCORES.c.id == key)).one_or_none()
             if row is None:
                 return None
-            before = sa.and_(
-                SCORES.c.number < row.number,
-                SCORES.c.status.in_([Status.QUEUED, Status.RUNNING]),
-            )
-            ahead = 0
+            before: list[str] = []
             if row.status == Status.QUEUED:
-                ahead = connection.scalar(sa.select(sa.func.count()).where(before)) or 0
-        return covered(self.engine, self._score(row, ahead))
+                earlier = sa.and_(_ACTIVE, SCORES.c.number < row.number)
+                before = list(connection.scalars(sa.select(SCORES.c.id).where(earlier)))
+        return covered(self.engine, self._score(row, before))
 
-    def _score(self, row: Any, ahead: int) -> Score:
+    def _score(self, row: Any, before: Sequence[str]) -> Score:
         status = Status(row.status)
         progress = 1.0 if status is Status.DONE else self._progress.get(row.id, 0.0)
+        wait = 0.0
+        if status in (Status.QUEUED, Status.RUNNING):
+            wait = sum(self._left(key) for key in (*before, row.id))
         return Score(
             row.id, datetime.fromisoformat(row.created), Source(row.source), status, row.attempts,
-            row.threshold, row.assessment, row.error, Replay(row.replay), progress, ahead,
+            row.threshold, row.assessment, row.error, Replay(row.replay), progress, len(before),
+            wait,
         )  # fmt: skip
 
-    def waiting(self) -> int:
-        """Return how many jobs wait or run."""
-        active = SCORES.c.status.in_([Status.QUEUED, Status.RUNNING])
+    def _left(self, key: str) -> float:
+        return self.line.left(key, self._progress.get(key, 0.0))
+
+    def waiting(self, client: str | None = None) -> int:
+        """Return how many jobs wait or run, of one client or of all."""
+        keys = self._active()
+        return len(keys) if client is None else self.line.of(client, keys)
+
+    def first_wait(self) -> float:
+        """Return about how many seconds pass until the first of the active jobs is done."""
+        keys = self._active()
+        return self._left(keys[0]) if keys else 0.0
+
+    def _active(self) -> list[str]:
         with self.engine.connect() as connection:
-            return connection.scalar(sa.select(sa.func.count()).where(active)) or 0
+            return list(
+                connection.scalars(sa.select(SCORES.c.id).where(_ACTIVE).order_by(SCORES.c.number))
+            )
 
     def take(self, timeout: float) -> Score | None:
         """Mark the oldest queued job as running and return it; None if none comes in time.
@@ -181,6 +234,8 @@ class ScoreStore:
                 connection.execute(SCORES.update().where(SCORES.c.id == key).values(**values))
             if values.get("status") in (Status.DONE, Status.FAILED, Status.QUEUED):
                 self._progress.pop(key, None)
+            if values.get("status") in (Status.DONE, Status.FAILED):
+                self.line.leave(key)
             self._changed.notify_all()
 
     def wake(self) -> None:
@@ -223,7 +278,7 @@ class ScoreStore:
 
     def remove_video(self, key: str) -> None:
         """Remove the video of a score that failed, as far as it is there."""
-        for name in (UPLOAD, CLIP, f".{CLIP}.partial"):
+        for name in (UPLOAD, MIRRORED, CLIP, f".{CLIP}.partial"):
             self.path(key, name).unlink(missing_ok=True)
 
     def remove_strays(self) -> int:
@@ -252,10 +307,16 @@ class ScoreStore:
         with self._changed, self.engine.begin() as connection:
             found = connection.execute(SCORES.delete().where(SCORES.c.id == key)).rowcount
             self._progress.pop(key, None)
+            self.line.leave(key)
             self._changed.notify_all()
         if found:
             shutil.rmtree(self._folder / key, ignore_errors=True)
         return bool(found)
+
+
+def new_key() -> str:
+    """Return an id that cannot be guessed."""
+    return secrets.token_urlsafe(16)
 
 
 def sync(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -13,14 +14,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import free_bytes
+from kiosk_ui.faces import is_loopback
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.problems import Problem
 from kiosk_ui.scores import QueueFull
 from kiosk_ui.services import Services
 
 FIELD: Final = "video"
-RETRY_QUEUE: Final = 30
-"""Seconds after which a place in the queue is likely to be free."""
+RETRY_SECONDS: Final = (5, 60)
+"""Least and most seconds after which whoever finds no place is asked to come again."""
 
 
 class StreamingRequest(Request):
@@ -60,7 +62,7 @@ def take_upload(config: WebConfig, services: Services) -> str:
 
     :raises Problem: something is wrong with the request, or there is no room.
     """
-    _check_room(config, services)
+    check_room(config, services, request.content_length or 0)
     upload = _file(config)
     if upload is None or not upload.filename:
         raise Problem(
@@ -71,11 +73,18 @@ def take_upload(config: WebConfig, services: Services) -> str:
     path = Path(upload.stream.name)
     if path.stat().st_size == 0:
         raise Problem(400, "video_empty", _("The video is empty. Record it again."))
-    threshold = _threshold(request.form.get("threshold"), services)
+    threshold = threshold_of(request.form.get("threshold"), services)
+    mirrored = mirrored_of(request.form.get("mirrored"))
     try:
-        return services.store.add_upload(path, threshold=threshold, limit=config.queue_limit)
+        return services.store.add_upload(
+            path,
+            threshold=threshold,
+            limit=config.queue_limit,
+            client=client_of(request.environ),
+            mirrored=mirrored,
+        )
     except QueueFull:
-        raise _queue_full() from None
+        raise _queue_full(services) from None
 
 
 def _file(config: WebConfig) -> FileStorage | None:
@@ -101,25 +110,60 @@ def _file(config: WebConfig) -> FileStorage | None:
     return upload
 
 
-def _check_room(config: WebConfig, services: Services) -> None:
-    """Refuse before the video is read where that is clear already."""
-    if services.store.waiting() >= config.queue_limit:
-        raise _queue_full()
-    free = free_bytes(services.store.incoming)
-    if free - (request.content_length or 0) < config.free_bytes:
+def check_room(config: WebConfig, services: Services, size: int) -> None:
+    """Refuse a video of ``size`` bytes before it is read where it is clear already.
+
+    What others are sending counts: their place in the queue and on the disk is promised to them.
+
+    :raises Problem: there is no room.
+    """
+    store, uploads, client = services.store, services.uploads, client_of(request.environ)
+    if store.waiting() + uploads.arriving() >= config.queue_limit:
+        raise _queue_full(services)
+    if client and store.waiting(client) + uploads.arriving(client) >= config.queue_per_client:
+        raise Problem(
+            429, "client_full",
+            _("Your other videos come first. Please send this one when they are done."),
+            retry_after=_retry_after(services),
+        )  # fmt: skip
+    uploads.expire()
+    if not uploads.make_room(config.partial_uploads):
+        raise _queue_full(services)
+    if free_bytes(store.incoming) - size - uploads.promised() < config.free_bytes:
         raise Problem(
             507, "disk_full", _("There is no room for more videos. Please tell the staff.")
         )  # fmt: skip
 
 
-def _queue_full() -> Problem:
+def client_of(environ: Mapping[str, Any]) -> str:
+    """Return the address of whoever sent a request; empty for the device itself.
+
+    Only a proxy on this very machine is believed when it says for whom it speaks.
+    """
+    address = str(environ.get("REMOTE_ADDR", ""))
+    if not is_loopback(address):
+        return address
+    return str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
+
+
+def _queue_full(services: Services) -> Problem:
     return Problem(
         429, "queue_full", _("Many videos are waiting. Please try again in a minute."),
-        retry_after=RETRY_QUEUE,
+        retry_after=_retry_after(services),
     )  # fmt: skip
 
 
-def _threshold(text: str | None, services: Services) -> float:
+def _retry_after(services: Services) -> int:
+    """Return the seconds after which a place is likely to be free."""
+    least, most = RETRY_SECONDS
+    return min(max(math.ceil(services.store.first_wait()), least), most)
+
+
+def threshold_of(text: str | None, services: Services) -> float:
+    """Read a threshold that was sent; the kiosk's own where there is none.
+
+    :raises Problem: it is none.
+    """
     if text is None or not text.strip():
         return services.settings.get().threshold
     try:
@@ -131,3 +175,13 @@ def _threshold(text: str | None, services: Services) -> float:
             400, "threshold_invalid", _("The threshold must be a number between 0 and 1.")
         )  # fmt: skip
     return threshold
+
+
+def mirrored_of(text: str | None) -> bool:
+    """Read whether left and right are exchanged in a video.
+
+    :raises Problem: it is neither true nor false.
+    """
+    if text not in (None, "", "true", "false"):
+        raise Problem(400, "mirrored_invalid", _("The field 'mirrored' must be true or false."))
+    return text == "true"

@@ -1,19 +1,15 @@
-"""The scoring of videos, one after another, and the rendering of their replays."""
+"""The scoring of videos: those that wait, one after another, and what belongs to it."""
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
-import os
-import queue
+import shutil
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol
-
-import numpy as np
+from time import monotonic
+from typing import Final
 
 from edge.assessment import Assessment
 from edge.classifier import Classifier
@@ -23,9 +19,12 @@ from edge.frames.sandbox import SandboxedVideo
 from edge.pose.scheduler import PoseScheduler, Priority
 from edge.replay import render_replay
 from edge.session import ScoringSession
-from edge.track import PoseTrack
+from kiosk_ui.live import LiveScorer
+from kiosk_ui.partial import PartialUploads
+from kiosk_ui.pieces import Partial
+from kiosk_ui.replays import Renderer, ReplayMaker, save_track, suppress_and_log
 from kiosk_ui.scores import Replay, Score, Source, Status
-from kiosk_ui.store import CLIP, REPLAY, TRACK, UPLOAD, ScoreStore
+from kiosk_ui.store import CLIP, MIRRORED, TRACK, ScoreStore
 
 log = logging.getLogger(__name__)
 
@@ -41,28 +40,21 @@ TYPICAL_FRAMES: Final = 400.0
 GIVE_WAY: Final = 0.1
 """Seconds between two looks whether the kiosk still records."""
 
-NICENESS: Final = 5
-"""Replays give way to the camera and to the scoring of whoever waits."""
-
-
-class Renderer(Protocol):
-    """Draws a replay; :func:`edge.replay.render_replay` outside of tests."""
-
-    def __call__(self, clip: Path, track: PoseTrack, output: Path) -> None:
-        """Write ``output``; raises ``SourceError``."""
-
 
 class ScoringWorker:
-    """Scores queued videos in one thread and renders replays in another.
+    """Scores queued videos in one thread, recordings that still arrive in another, and has replays
+    rendered in a third.
 
-        worker = ScoringWorker(store, scheduler, classifier)
+        worker = ScoringWorker(store, scheduler, classifier, uploads=uploads)
         worker.start()
 
     :param store: where jobs come from and results go.
     :param scheduler: the door to the pose model; the camera goes before uploads there.
     :param classifier: judges the repetitions.
+    :param uploads: where recordings arrive while they are being made; None: nowhere.
     :param give_way: whether somebody records at the kiosk just now. Whatever can wait does so then:
-        on a small processor it would take every second picture's time.
+        on a small processor it would take every second picture's time. A phone's recording that is
+        going on as well cannot wait; it only lets the camera's pictures pass first.
     :param open_video: opens a stranger's file as frames.
     :param render: draws a replay.
     """
@@ -73,6 +65,7 @@ class ScoringWorker:
         scheduler: PoseScheduler,
         classifier: Classifier,
         *,
+        uploads: PartialUploads | None = None,
         give_way: Callable[[], bool] = lambda: False,
         open_video: Callable[[Path], FrameSource] = SandboxedVideo,
         render: Renderer = render_replay,
@@ -82,31 +75,40 @@ class ScoringWorker:
         self._classifier = classifier
         self._give_way = give_way
         self._open_video = open_video
-        self._render = render
         self._stopping = threading.Event()
-        # The people at the kiosk wait in front of the screen: their replays come first.
-        self._replays: queue.PriorityQueue[tuple[int, int, str]] = queue.PriorityQueue()
-        self._order = itertools.count()
-        self._threads = [
-            threading.Thread(target=self._score_all, name="scoring", daemon=True),
-            threading.Thread(target=self._render_all, name="replays", daemon=True),
-        ]
+        self._thread = threading.Thread(target=self._score_all, name="scoring", daemon=True)
+        self._replays = ReplayMaker(store, wait=self._wait_for_the_kiosk, render=render)
+        self._live = (
+            LiveScorer(
+                uploads,
+                self._open_live,
+                self._keep_live,
+                waiting=store.waiting,
+                told=store.set_progress,
+                scratch=store.incoming,
+            )
+            if uploads
+            else None
+        )
 
     def start(self) -> None:
         """Resume what an earlier run left, and start the threads."""
         for key in self._store.resume(MOST_ATTEMPTS, FAILED):
-            self._want_replay(key, Source.UPLOAD)
-        for thread in self._threads:
-            thread.start()
+            self._replays.want(key, Source.UPLOAD)
+        self._replays.start()
+        self._thread.start()
+        if self._live:
+            self._live.start()
 
     def close(self, timeout: float = 5.0) -> None:
         """End the threads; a job that is not finished is resumed at the next start."""
         self._stopping.set()
         self._store.wake()
-        self._replays.put((-1, 0, ""))
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(timeout)
+        if self._live:
+            self._live.close(timeout)
+        self._replays.close(timeout)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
 
     def save_kiosk_result(
         self, session: ScoringSession, assessment: Assessment, clip: Path
@@ -121,11 +123,8 @@ class ScoringWorker:
             assessment.to_dict(),
             lambda path: save_track(session.track, path),
         )
-        self._want_replay(key, Source.KIOSK)
+        self._replays.want(key, Source.KIOSK)
         return key
-
-    def _want_replay(self, key: str, source: Source) -> None:
-        self._replays.put((0 if source is Source.KIOSK else 1, next(self._order), key))
 
     def _score_all(self) -> None:
         while not self._stopping.is_set():
@@ -155,18 +154,14 @@ class ScoringWorker:
             self._store.remove_video(job.id)
 
     def _score(self, job: Score) -> None:
-        upload, clip = self._store.path(job.id, UPLOAD), self._store.path(job.id, CLIP)
+        upload, clip = self._store.upload(job.id), self._store.path(job.id, CLIP)
+        began, waited = monotonic(), 0.0
         with self._open_video(upload) as video:
-            session = ScoringSession(
-                self._scheduler.open_stream(Priority.UPLOAD),
-                self._classifier,
-                threshold=job.threshold,
-                clip=clip,
-                pose_model=self._scheduler.name,
-            )
+            self._store.line.join(job.id, seconds=video.duration)
+            session = self._open_session(Priority.UPLOAD, job.threshold, clip)
             try:
                 for count, frame in enumerate(video):
-                    self._wait_for_the_kiosk()
+                    waited += self._wait_for_the_kiosk()
                     if self._stopping.is_set():
                         session.discard()
                         # Not its fault: this attempt does not count.
@@ -174,63 +169,48 @@ class ScoringWorker:
                             job.id, status=Status.QUEUED, attempts=job.attempts - 1
                         )  # fmt: skip
                         return
-                    session.push(frame)
+                    session.push(frame.flipped() if upload.name == MIRRORED else frame)
                     self._store.set_progress(job.id, progress(frame.time, count, video.duration))
                 assessment = session.finish()
             except BaseException:
                 session.discard()
                 raise
-        save_track(session.track, self._store.path(job.id, TRACK))
-        replay = Replay.PENDING if clip.is_file() else Replay.NONE
-        self._store.update(
-            job.id, status=Status.DONE, assessment=assessment.to_dict(), replay=replay
-        )
-        # The clean clip is all that is needed from now on; the file may name place and owner.
-        upload.unlink(missing_ok=True)
-        self._want_replay(job.id, job.source)
+        self._store.line.measured(assessment.duration, monotonic() - began - waited)
+        self._keep(job.id, session, assessment)
 
-    def _wait_for_the_kiosk(self) -> None:
+    def _open_session(self, priority: Priority, threshold: float, clip: Path) -> ScoringSession:
+        return ScoringSession(
+            self._scheduler.open_stream(priority),
+            self._classifier,
+            threshold=threshold,
+            clip=clip,
+            pose_model=self._scheduler.name,
+        )
+
+    def _keep(self, key: str, session: ScoringSession, assessment: Assessment) -> None:
+        """Keep the result of a video, and not the video."""
+        save_track(session.track, self._store.path(key, TRACK))
+        replay = Replay.PENDING if self._store.path(key, CLIP).is_file() else Replay.NONE
+        self._store.update(key, status=Status.DONE, assessment=assessment.to_dict(), replay=replay)
+        # The clean clip is all that is needed from now on; the file may name place and owner.
+        self._store.upload(key).unlink(missing_ok=True)
+        self._replays.want(key, Source.UPLOAD)
+
+    def _open_live(self, partial: Partial, clip: Path) -> ScoringSession:
+        return self._open_session(Priority.ARRIVING, partial.threshold, clip)
+
+    def _keep_live(self, key: str, session: ScoringSession, clip: Path) -> None:
+        assessment = session.finish()
+        if clip.is_file():
+            shutil.move(clip, self._store.path(key, CLIP))
+        self._keep(key, session, assessment)
+
+    def _wait_for_the_kiosk(self) -> float:
+        """Return once nobody records at the kiosk, and how many seconds that took."""
+        began = monotonic()
         while self._give_way() and not self._stopping.is_set():
             self._stopping.wait(GIVE_WAY)
-
-    def _render_all(self) -> None:
-        # On Linux this lowers only this thread and those that it starts (the encoder's).
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        while not self._stopping.is_set():
-            _, _, key = self._replays.get()
-            self._wait_for_the_kiosk()
-            with suppress_and_log(f"the replay of score {key} cannot be rendered"):
-                self._render_one(key)
-
-    def _render_one(self, key: str) -> None:
-        score = self._store.get(key)
-        if score is None or score.replay is not Replay.PENDING:
-            return
-        result = Replay.FAILED
-        try:
-            track = load_track(self._store.path(key, TRACK))
-            self._render(self._store.path(key, CLIP), track, self._store.path(key, REPLAY))
-            result = Replay.READY
-        finally:
-            self._store.update(key, replay=result)
-
-
-class suppress_and_log(suppress):  # noqa: N801 - reads as contextlib.suppress does
-    """Go on after any exception, but tell the log about it.
-
-    :param message: what could not be done.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(Exception)
-        self._message = message
-
-    def __exit__(self, kind, error, traceback) -> bool:  # type: ignore[no-untyped-def]
-        """Log the exception, if there is one."""
-        if isinstance(error, Exception):
-            log.error(self._message, exc_info=error)
-        return super().__exit__(kind, error, traceback)
+        return monotonic() - began
 
 
 def progress(time: float, count: int, duration: float | None) -> float:
@@ -243,19 +223,3 @@ def progress(time: float, count: int, duration: float | None) -> float:
 def sentence(text: str) -> str:
     """Return an error's message as a sentence for a page."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def save_track(track: PoseTrack, path: Path) -> None:
-    """Write a track as a NumPy archive; somebody waits meanwhile, and it is small."""
-    np.savez(
-        path, times=track.times, joints=track.joints, confidence=track.confidence
-    )  # fmt: skip
-
-
-def load_track(path: Path) -> PoseTrack:
-    """Read what :func:`save_track` wrote.
-
-    :raises OSError: the file is missing.
-    """
-    with np.load(path, allow_pickle=False) as arrays:
-        return PoseTrack(arrays["times"], arrays["joints"], arrays["confidence"])

@@ -25,6 +25,10 @@ class Frame:
     picture: Picture
     time: float
 
+    def flipped(self) -> Frame:
+        """Return the frame with left and right exchanged."""
+        return Frame(np.ascontiguousarray(self.picture[:, ::-1]), self.time)
+
 
 class FrameSource(ABC):
     """Anything that gives frames in order of time; it is closed on leaving a ``with`` block.

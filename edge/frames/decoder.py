@@ -12,6 +12,7 @@ import resource
 import struct
 import sys
 from dataclasses import asdict
+from io import FileIO
 from typing import BinaryIO, Final
 
 from edge.errors import SourceError
@@ -19,6 +20,9 @@ from edge.frames.video import VideoFile, VideoLimits
 
 HEADER: Final = struct.Struct("<cdIIQ")
 START, FRAME, END, ERROR = b"S", b"F", b"E", b"X"
+
+STDIN: Final = "-"
+"""Named instead of a file that comes through the input, piece by piece."""
 
 MEMORY_BYTES: Final = 2 * 1024**3
 """Address space the child may take: decoding 4K HEVC with frame threads stays below 1 GiB."""
@@ -40,12 +44,14 @@ def limit_myself(cpu_seconds: int) -> None:
 
 
 def main() -> int:
-    """Decode the file named first within the limits named second (as JSON)."""
+    """Decode the file named first (- for the input) within the limits named second (as JSON)."""
     path, limits = sys.argv[1], VideoLimits(**json.loads(sys.argv[2]))
     limit_myself(cpu_seconds=int(60 + 4 * limits.seconds))
     out = sys.stdout.buffer
     try:
-        with VideoFile(path, limits) as video:
+        # Unbuffered: what is there is decoded at once, however little it is.
+        file = FileIO(sys.stdin.fileno()) if path == STDIN else path
+        with VideoFile(file, limits) as video:
             write(out, START, json.dumps({"duration": video.duration}).encode())
             for frame in video:
                 height, width = frame.picture.shape[:2]
@@ -63,7 +69,7 @@ def main() -> int:
 
 
 def command(path: str, limits: VideoLimits) -> list[str]:
-    """Return the command line that decodes ``path``."""
+    """Return the command line that decodes ``path``, or the input where it is ``-``."""
     return [sys.executable, "-m", "edge.frames.decoder", path, json.dumps(asdict(limits))]
 
 

@@ -7,7 +7,9 @@ import json
 import os
 import select
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -16,7 +18,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.frames import Frame, FrameSource
-from edge.frames.decoder import ERROR, FRAME, HEADER, START, command
+from edge.frames.decoder import ERROR, FRAME, HEADER, START, STDIN, command
 from edge.frames.video import VideoLimits
 
 PATIENCE: Final = 30.0
@@ -38,7 +40,10 @@ class SandboxedVideo(FrameSource):
     The child may crash, hang or ask for too much memory: the iteration then ends in a
     :class:`~edge.errors.SourceError` and the child is gone.
 
-    :param path: the file.
+    A video that is still being recorded is given as its pieces, in an iterator that waits for the
+    next one: frames then come as soon as they are there.
+
+    :param file: the file's path, or its pieces.
     :param limits: as for :class:`~edge.frames.video.VideoFile`.
     :param patience: seconds to wait for a silent child.
     :raises SourceError: the file cannot be read; already on construction where its beginning
@@ -46,12 +51,17 @@ class SandboxedVideo(FrameSource):
     """
 
     def __init__(
-        self, path: str | Path, limits: VideoLimits | None = None, *, patience: float = PATIENCE
+        self,
+        file: str | Path | Iterator[bytes],
+        limits: VideoLimits | None = None,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self.patience = patience
+        path = str(Path(file).absolute()) if isinstance(file, (str, Path)) else STDIN
         self._child = subprocess.Popen(
-            command(str(Path(path).absolute()), limits or VideoLimits()),
-            stdin=subprocess.DEVNULL,
+            command(path, limits or VideoLimits()),
+            stdin=subprocess.PIPE if path == STDIN else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
@@ -63,11 +73,26 @@ class SandboxedVideo(FrameSource):
             raise SourceError("the decoder did not start")
         self._fd = self._child.stdout.fileno()
         fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        if not isinstance(file, (str, Path)):
+            threading.Thread(
+                target=self._feed, args=(file,), name="feeding a decoder", daemon=True
+            ).start()
         try:
             self._duration = self._start()
         except SourceError:
             self.close()
             raise
+
+    def _feed(self, pieces: Iterator[bytes]) -> None:
+        """Pass the pieces on; the child's input ends where they end."""
+        into = self._child.stdin
+        if into is None:  # never with PIPE; tells the type checker
+            return
+        with suppress(BrokenPipeError), into:  # the child may have seen enough
+            for piece in pieces:
+                view = memoryview(piece)
+                while view:
+                    view = view[into.write(view) :]
 
     def _start(self) -> float | None:
         kind, _, _, _, length = self._header()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,23 @@ CUT_SHARE: Final = 0.1
 
 RATE_TOLERANCE: Final = 0.9
 """Frames may come so much earlier than the highest rate asks, since clocks tremble."""
+
+
+def _existing(path: Path) -> str:
+    """Return the absolute path of a file that can be read.
+
+    :raises SourceError: it cannot.
+    """
+    try:
+        if not path.is_file():
+            raise SourceError("there is no such file")
+        if path.stat().st_size == 0:
+            raise SourceError("the file is empty")
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise SourceError(f"the file cannot be opened: {error.strerror}") from error
+    return str(path.absolute())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +75,22 @@ class VideoFile(FrameSource):
     GIF, at a fixed or variable frame rate, with or without a stated duration. A rotation flag is
     applied.
 
-    :param path: the file.
+    :param file: its path, or something with ``read()`` that gives the bytes as they come.
     :param limits: what to refuse and how large the pictures may be.
     :raises SourceError: the file is missing, empty or no video, or goes beyond the limits.
     """
 
-    def __init__(self, path: str | Path, limits: VideoLimits | None = None) -> None:
-        self.path = Path(path)
+    def __init__(self, file: str | Path | RawIOBase, limits: VideoLimits | None = None) -> None:
         self.limits = limits or VideoLimits()
-        self._container = self._open()
+        self._container = self._open(file)
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
 
-    def _open(self) -> av.container.InputContainer:
-        try:
-            if not self.path.is_file():
-                raise SourceError("there is no such file")
-            if self.path.stat().st_size == 0:
-                raise SourceError("the file is empty")
-            with self.path.open("rb"):
-                pass
-        except OSError as error:
-            raise SourceError(f"the file cannot be opened: {error.strerror}") from error
+    def _open(self, file: str | Path | RawIOBase) -> av.container.InputContainer:
         options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+        source = file if isinstance(file, RawIOBase) else _existing(Path(file))
         try:
-            container = av.open(str(self.path.absolute()), options=options)
+            container = av.open(source, "r", options=options)
         except (av.error.FFmpegError, ValueError) as error:
             raise SourceError("this is not a video that can be read") from error
         try:

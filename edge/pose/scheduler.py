@@ -18,7 +18,9 @@ class Priority(IntEnum):
     """Who goes first when several wait."""
 
     CAMERA = 0
-    UPLOAD = 1
+    ARRIVING = 1
+    """A phone's recording that is still going on."""
+    UPLOAD = 2
 
 
 class PoseScheduler:

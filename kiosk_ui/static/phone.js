@@ -1,9 +1,12 @@
 /** The phone's page: sends a video and shows how far it is. */
 
-const byId = (id) => document.getElementById(id);
-const word = (name) => byId("words").content.querySelector(`[data-word="${name}"]`).textContent;
+import { forget, unsent } from "./unsent.js";
+import { sendFile, sendUnsent } from "./upload.js";
 
-let request = null;
+const byId = (id) => document.getElementById(id);
+const word = (name) => byId("words").content.querySelector(`[data-word="${name}"]`)?.textContent;
+
+let stopping = null; // ends what is being sent
 
 function show(part) {
   byId("choose").hidden = part !== "choose";
@@ -11,7 +14,6 @@ function show(part) {
 }
 
 function fail(text) {
-  request = null;
   show("choose");
   const notice = byId("error");
   notice.querySelector("span").textContent = text;
@@ -19,34 +21,48 @@ function fail(text) {
   notice.scrollIntoView({ block: "center" });
 }
 
+/** Show what `send` does, and the page of the result once it is done. */
+async function follow(send) {
+  byId("error").hidden = true;
+  progress(0, 1);
+  waiting(false);
+  show("sending");
+  const mine = (stopping = new AbortController());
+  // Stopped by the person, it must not change what the page shows next.
+  const still = (tell) => (...values) => mine.signal.aborted || tell(...values);
+  try {
+    const page = await send({ signal: mine.signal, onProgress: still(progress), onWaiting: still(waiting) });
+    if (!mine.signal.aborted) location.assign(page);
+  } catch (error) {
+    if (!mine.signal.aborted) fail(error.message || word(error.code) || word("failed"));
+  }
+}
+
 function send(video) {
   if (!video) return;
   if (video.size > Number(document.body.dataset.maxBytes)) return fail(word("too_large"));
   if (video.type && !video.type.startsWith("video/") && video.type !== "image/gif") return fail(word("no_video"));
-  byId("error").hidden = true;
-  progress(0);
-  show("sending");
-  const form = new FormData();
-  form.append("video", video, video.name || "video");
-  // fetch() cannot say how much has been sent.
-  request = new XMLHttpRequest();
-  request.responseType = "json";
-  request.upload.addEventListener("progress", (event) => {
-    if (event.lengthComputable) progress(event.loaded / event.total);
-  });
-  request.addEventListener("load", () => {
-    const { status, response } = request;
-    if (status === 202) location.assign(response.page);
-    else fail(response?.detail ?? word(status === 413 ? "too_large" : "lost"));
-  });
-  request.addEventListener("error", () => fail(word("lost")));
-  request.open("POST", "/api/v1/scores");
-  request.send(form);
+  follow((options) => sendFile(video, options));
 }
 
-function progress(share) {
-  byId("sent").value = 100 * share;
-  byId("percent").textContent = Math.floor(100 * share);
+function progress(sent, size) {
+  const percent = (100 * sent) / size;
+  byId("sent").value = percent;
+  byId("percent").textContent = Math.floor(percent);
+}
+
+function waiting(now, why, text) {
+  const notice = byId("waiting");
+  notice.hidden = !now;
+  if (now) notice.querySelector("span").textContent = text || word(why);
+}
+
+/** Offer what an earlier page recorded and could not send. */
+async function offerUnsent() {
+  const [id] = await unsent();
+  byId("unsent").hidden = id === undefined;
+  byId("send-unsent").onclick = () => follow((options) => sendUnsent(id, options));
+  byId("forget-unsent").onclick = () => forget(id).then(offerUnsent);
 }
 
 for (const id of ["film", "pick"]) {
@@ -56,10 +72,11 @@ for (const id of ["film", "pick"]) {
   });
 }
 byId("stop").addEventListener("click", () => {
-  request?.abort();
-  request = null;
+  stopping?.abort();
   show("choose");
+  offerUnsent();
 });
 // Going back from the result shows this page as it was left: begin anew.
 addEventListener("pageshow", (event) => event.persisted && show("choose"));
+offerUnsent();
 document.documentElement.classList.add("scripted");

@@ -1,6 +1,7 @@
 /** The result of one score, on the kiosk and on phones alike. */
 
 const POLL = 1000; // milliseconds
+const HELD = 500; // an answer that took so long waited for news: ask again at once
 const REPLAY_RETRIES = 20;
 
 /**
@@ -15,6 +16,7 @@ export function showResult(place, key, tell = {}) {
   let timer = 0;
 
   async function load() {
+    const began = performance.now();
     try {
       const answer = await fetch(`/scores/${key}/card`, { signal: stopping.signal, headers: { Accept: "text/html" } });
       if (answer.ok || answer.status === 404) {
@@ -26,7 +28,7 @@ export function showResult(place, key, tell = {}) {
       if (error.name === "AbortError") return;
       tell.onLost?.(true);
     }
-    timer = setTimeout(load, POLL);
+    timer = setTimeout(load, performance.now() - began > HELD ? 0 : POLL);
   }
 
   /** Bring the card that is there to life; tell whether it is the last one. */
@@ -39,7 +41,7 @@ export function showResult(place, key, tell = {}) {
   }
 
   if (place.querySelector("[data-card]")) {
-    if (!follow()) timer = setTimeout(load, POLL);
+    if (!follow()) load();
   } else {
     load();
   }

@@ -2,17 +2,63 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from edge.frames.camera import DEMO_CLIPS
+from edge.frames.video import VideoFile
 from tests.e2e.conftest import NETWORK_NAME, PHONE, OpenPage, Shoot, playing
+from tests.edge.videos import write_video
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
 DEMO = DEMO_CLIPS / "good.mp4"
+UPLOADS = "**/api/v1/uploads"
+PIECES = "**/api/v1/uploads/*"
+
+REORDER = """async (base64) => {
+    const { indexFirst } = await import("/static/faststart.js");
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const turned = await indexFirst(new Blob([bytes]));
+    const all = new Uint8Array(await turned.arrayBuffer());
+    return btoa(Array.from(all, (byte) => String.fromCharCode(byte)).join(""));
+}"""
+
+RECORD = """async (base64) => {
+    const { openStream } = await import("/static/upload.js");
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const stream = openStream({ type: "video/mp4" });
+    for (let begin = 0; begin < bytes.length; begin += 50_000)
+        stream.append(new Blob([bytes.slice(begin, begin + 50_000)]));
+    stream.finish();
+    const { unsent } = await import("/static/unsent.js");
+    while (!(await unsent()).length) await new Promise((resolve) => setTimeout(resolve, 20));
+}"""
+"""Records something while the kiosk cannot be reached."""
+
+
+def large_video(folder: Path, padding: int = 3_000_000) -> Path:
+    """Return a video that goes in several pieces: the clip, and a box that players skip."""
+    made = folder / "large.mp4"
+    box = (padding + 8).to_bytes(4, "big") + b"free" + bytes(padding)
+    made.write_bytes(DEMO.read_bytes() + box)
+    return made
+
+
+def requests_of_uploads(page: Page) -> list[tuple[str, int]]:
+    """Return a list that gets method and offset of each request that is sent from now on."""
+    seen: list[tuple[str, int]] = []
+
+    def note(request: Request) -> None:
+        if "/uploads" in request.url:
+            seen.append((request.method, int(request.headers.get("upload-offset", "0"))))
+
+    page.on("request", note)
+    return seen
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +99,123 @@ def test_sending_can_be_stopped(address: str, open_page: OpenPage, shoot: Shoot)
     page = open_page(**PHONE)
     page.goto(address)
     # A slow network: nothing of the answer comes for as long as the test lasts.
-    page.route("**/api/v1/scores", lambda route: None)
+    page.route(PIECES, lambda route: None if route.request.method == "PATCH" else route.continue_())
     page.locator("#pick").set_input_files(DEMO)
     expect(page.locator("#sending")).to_be_visible()
     shoot(page, "sending")
-    page.click("#stop")
+    with page.expect_request(lambda request: request.method == "DELETE") as given_up:
+        page.click("#stop")
     expect(page.locator("#choose")).to_be_visible()
+    answer = given_up.value.response()
+    assert answer is not None and answer.status == 204
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_broken_connection_is_waited_for(
+    address: str, open_page: OpenPage, shoot: Shoot, tmp_path: Path
+) -> None:
+    page = open_page(**PHONE)
+    page.goto(address)
+    passed: list[int] = []
+
+    def let_two_pass(route: Route) -> None:
+        if route.request.method == "PATCH" and len(passed) == 2:
+            route.abort("internetdisconnected")
+        else:
+            passed.extend([1] * (route.request.method == "PATCH"))
+            route.continue_()
+
+    page.route(PIECES, let_two_pass)
+    page.locator("#film").set_input_files(large_video(tmp_path))
+    expect(page.locator("#waiting")).to_contain_text("goes on by itself")
+    assert 5 < int(page.locator("#percent").inner_text()) < 95
+    shoot(page, "1-waiting")
+    page.context.set_offline(True)
+    page.unroute_all()
+    page.wait_for_timeout(1000)
+    expect(page.locator("#waiting")).to_be_visible()
+    page.context.set_offline(False)
+    page.wait_for_url("**/scores/*")
+    page.wait_for_selector("[data-finished]", timeout=120_000)
+    expect(page.locator("[data-card]")).to_have_attribute("data-state", "good")
+
+
+def test_the_index_of_a_video_is_sent_first(
+    address: str, open_page: OpenPage, tmp_path: Path
+) -> None:  # fmt: skip
+    """As a phone's camera writes it, nothing can be looked at before the last byte is there."""
+    page = open_page(**PHONE)
+    page.goto(address)
+    camera = write_video(tmp_path / "camera.mp4")
+    data = camera.read_bytes()
+    assert data.index(b"mdat") < data.index(b"moov")
+    turned = tmp_path / "turned.mp4"
+    turned.write_bytes(base64.b64decode(page.evaluate(REORDER, base64.b64encode(data).decode())))
+    moved = turned.read_bytes()
+    assert moved.index(b"moov") < moved.index(b"mdat") and len(moved) == len(data)
+    with VideoFile(camera) as before, VideoFile(turned) as after:
+        for one, other in zip(before, after, strict=True):
+            assert one.time == other.time
+            np.testing.assert_array_equal(one.picture, other.picture)
+    for left in (DEMO.read_bytes(), b"no video at all", data[:-50], b""):  # sent as they are
+        given = base64.b64encode(left).decode()
+        assert page.evaluate(REORDER, given) == given
+
+
+def test_a_page_that_was_reloaded_goes_on(
+    address: str, open_page: OpenPage, tmp_path: Path
+) -> None:  # fmt: skip
+    page = open_page(**PHONE)
+    page.goto(address)
+    video = large_video(tmp_path)
+    seen = requests_of_uploads(page)
+    page.route(PIECES, lambda route: route.abort() if len(seen) > 3 else route.continue_())
+    page.locator("#film").set_input_files(video)
+    expect(page.locator("#waiting")).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
+    page.reload()
+    seen.clear()
+    page.locator("#film").set_input_files(video)
+    page.wait_for_url("**/scores/*")
+    assert [method for method, _ in seen[:2]] == ["HEAD", "PATCH"]
+    assert seen[1][1] > 500_000
+
+
+def test_a_finished_recording_outlives_its_page(
+    address: str, open_page: OpenPage, shoot: Shoot
+) -> None:  # fmt: skip
+    page = open_page(**PHONE)
+    page.goto(address)
+    page.route(UPLOADS, lambda route: route.abort())
+    page.evaluate(RECORD, base64.b64encode(DEMO.read_bytes()).decode())
+    page.reload()
+    expect(page.locator("#unsent")).to_be_visible()
+    shoot(page, "1-unsent")
+    page.click("#send-unsent")
+    expect(page.locator("#waiting")).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
+    page.wait_for_url("**/scores/*")
+    page.go_back()
+    expect(page.locator("#choose")).to_be_visible()
+    expect(page.locator("#unsent")).to_be_hidden()
+
+
+def test_a_full_queue_is_waited_for(address: str, open_page: OpenPage, shoot: Shoot) -> None:
+    page = open_page(**PHONE)
+    page.goto(address)
+    full = {
+        "code": "queue_full",
+        "detail": "Many videos are waiting. Please try again in a minute.",
+    }
+    page.route(
+        UPLOADS,
+        lambda route: route.fulfill(status=429, json=full, headers={"Retry-After": "1"}),
+        times=1,
+    )
+    page.locator("#film").set_input_files(DEMO)
+    expect(page.locator("#waiting")).to_contain_text("Many videos are waiting")
+    shoot(page, "full")
+    page.wait_for_url("**/scores/*")
 
 
 def test_errors_are_told(
@@ -72,11 +228,6 @@ def test_errors_are_told(
     page.locator("#pick").set_input_files(text)
     expect(page.locator("#error")).to_contain_text("not a video")
     shoot(page, "1-no-video")
-
-    page.route("**/api/v1/scores", lambda route: route.abort())
-    page.locator("#pick").set_input_files(DEMO)
-    expect(page.locator("#error")).to_contain_text("connection broke off")
-    page.unroute_all()
 
     page.evaluate("document.body.dataset.maxBytes = 1000")
     page.locator("#pick").set_input_files(DEMO)

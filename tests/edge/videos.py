@@ -75,3 +75,42 @@ def set_rotation(path: Path, degrees: int) -> Path:
     data[matrix : matrix + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 0x40000000)
     path.write_bytes(data)
     return path
+
+
+def write_as_recorder(source: Path, path: Path, seconds: float = 60.0) -> Path:
+    """Write a clip anew as a browser's recorder does: pieces, no duration, nothing to seek by.
+
+    :param seconds: how much of it.
+    :param path: ending in .webm (VP8, as Chromium and Firefox do) or .mp4 (fragments, as iOS does).
+    """
+    if path.suffix == ".webm":
+        kind, codec = "webm", "libvpx"
+        options = {"live": "1", "cluster_time_limit": "250"}
+    else:
+        kind, codec = "mp4", "libx264"
+        options = {
+            "movflags": "frag_keyframe+empty_moov+default_base_moof",
+            "frag_duration": "250000",
+        }
+    with av.open(str(source)) as read, av.open(str(path), "w", kind, options=options) as write:
+        video = read.streams.video[0]
+        stream = write.add_stream(codec, rate=30)
+        stream.width, stream.height = video.width, video.height
+        stream.pix_fmt = "yuv420p"
+        stream.options = (
+            {"deadline": "realtime", "cpu-used": "8"}
+            if kind == "webm"
+            else {
+                "preset": "ultrafast",
+                "tune": "zerolatency",
+            }
+        )
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for frame in read.decode(video):
+            if (frame.time or 0) >= seconds:
+                break
+            frame.pts, frame.time_base = round((frame.time or 0) * 1000), Fraction(1, 1000)
+            frame.pict_type = 0
+            write.mux(stream.encode(frame))
+        write.mux(stream.encode(None))
+    return path

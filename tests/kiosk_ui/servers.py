@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def serving(
-    config: WebConfig, services: Services, application: WSGIApplication | None = None
+    config: WebConfig,
+    services: Services,
+    application: WSGIApplication | None = None,
+    *,
+    port: int = 0,
 ) -> Iterator[CarefulServer]:
-    """Serve both faces, or another application, until the block ends."""
+    """Serve both faces, or another application, until the block ends; port 0 is a free one."""
     folder_before = tempfile.tempdir
     server = make_server(
         application or create_application(config, services),
         config,
         services.store.incoming,
         host="127.0.0.1",
-        port=0,
+        port=port,
     )
     thread = threading.Thread(target=server.run, name="server")
     thread.start()

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from kiosk_ui.config import WebConfig
 from kiosk_ui.scores import Replay, Status
-from kiosk_ui.store import REPLAY, UPLOAD
+from kiosk_ui.store import MIRRORED, REPLAY, UPLOAD
 from tests.kiosk_ui.conftest import Post, Web
 from tests.kiosk_ui.fakes import assessment, until, write_video
 
@@ -50,6 +50,14 @@ def test_the_kiosks_threshold_holds_where_none_is_sent(web: Web, post: Post) -> 
 def test_a_threshold_out_of_range(web: Web, post: Post, threshold: str) -> None:
     problem(post(threshold=threshold), 400, "threshold_invalid")
     assert web.services.store.waiting() == 0
+
+
+def test_a_mirrored_video(web: Web, post: Post) -> None:
+    store = web.services.store
+    assert store.upload(key_of(post(mirrored="true"))).name == MIRRORED
+    for text in ("false", ""):
+        assert store.upload(key_of(post(mirrored=text))).name == UPLOAD
+    problem(post(mirrored="perhaps"), 400, "mirrored_invalid")
 
 
 def test_no_video(phone: FlaskClient, post: Post) -> None:
@@ -99,6 +107,26 @@ def test_a_full_queue(web: Web, post: Post) -> None:
     response = post()
     problem(response, 429, "queue_full")
     assert int(response.headers["Retry-After"]) > 0
+
+
+def test_one_address_cannot_take_the_whole_queue(web: Web, phone: FlaskClient) -> None:
+    def send(address: str, **headers: str) -> TestResponse:
+        data = {"video": (io.BytesIO(b"video"), "squat.mp4")}
+        where = {"REMOTE_ADDR": address}
+        return phone.post("/api/v1/scores", data=data, headers=headers, environ_overrides=where)
+
+    for _ in range(web.config.queue_per_client):
+        key = key_of(send("192.168.1.7"))
+    response = send("192.168.1.7")
+    problem(response, 429, "client_full")
+    assert int(response.headers["Retry-After"]) > 0
+    # A stranger's word for whom it speaks is not believed, but that of a proxy on this machine is.
+    problem(send("192.168.1.7", **{"X-Forwarded-For": "192.168.1.8"}), 429, "client_full")
+    problem(send("127.0.0.1", **{"X-Forwarded-For": "192.168.1.7"}), 429, "client_full")
+    key_of(send("127.0.0.1", **{"X-Forwarded-For": "192.168.1.8"}))
+    key_of(send("192.168.1.9"))
+    web.services.store.update(key, status=Status.FAILED, error="No.")
+    key_of(send("192.168.1.7"))
 
 
 def test_a_full_disk(web: Web) -> None:

@@ -32,7 +32,7 @@ def score(status: Status, verdict: Verdict = Verdict.GOOD, value: float = 0.8) -
         "key", datetime.now(timezone.utc), Source.KIOSK, status, 1, 0.5,
         assessment(verdict, value).to_dict() if done else None,
         "No." if status is Status.FAILED else None,
-        Replay.PENDING if done else Replay.NONE, 0.427, 2,
+        Replay.PENDING if done else Replay.NONE, 0.427, 2, 37.2,
     )  # fmt: skip
 
 
@@ -86,5 +86,6 @@ def test_a_score_of_an_older_version_is_still_shown() -> None:
 
 def test_a_card_on_its_way() -> None:
     card = card_of(score(Status.RUNNING))
+    assert card.wait == 40
     assert (card.percent, card.ahead, card.points, card.repetitions) == (43, 2, None, ())
     assert not card.has_replay

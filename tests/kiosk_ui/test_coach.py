@@ -15,8 +15,8 @@ from kiosk_ui.coach_pin import main as coach_pin
 from kiosk_ui.export_labels import main as export_labels
 from kiosk_ui.labels import Label
 from kiosk_ui.parts import PARTS
+from kiosk_ui.replays import save_track
 from kiosk_ui.store import TRACK
-from kiosk_ui.worker import save_track
 from tests.edge.people import squat_track
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import assessment

@@ -21,7 +21,9 @@ from edge.cues.voice import read_wave
 from edge.frames.camera import DEMO_CLIPS
 from edge.frames.video import VideoFile
 from tests.edge.cue_fakes import program
+from tests.edge.videos import write_as_recorder
 from tests.kiosk_ui.fakes import until
+from tests.kiosk_ui.pieces import Stream
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
 DEMO = DEMO_CLIPS / "good.mp4"
@@ -165,6 +167,43 @@ def test_a_job_is_resumed_after_a_kill(tmp_path: Path) -> None:
         kiosk.wait_until_ready()
         assert kiosk.finished(key)["status"] == "done"
         assert kiosk.get(f"/api/v1/scores/{key}/replay.mp4")[0] == 200
+
+
+def test_an_upload_goes_on_after_a_kill(tmp_path: Path) -> None:
+    video = DEMO.read_bytes()
+    with kiosk_process(tmp_path) as kiosk:
+        sending = Stream(kiosk.port)
+        assert sending.begin().status == 201
+        sending.append(video[:100_000])
+        sending.close()
+        kiosk.process.kill()
+    with kiosk_process(tmp_path) as kiosk:
+        again = Stream(kiosk.port, path=sending.path)
+        again.offset = again.look().offset
+        assert again.offset == 100_000
+        assert again.append(video[100_000:], last=True).headers["score-page"]
+        again.close()
+        assert kiosk.finished(sending.key)["assessment"]["verdict"] == "good"
+
+
+def test_a_recording_is_judged_before_it_is_whole(kiosk: KioskProcess, tmp_path: Path) -> None:
+    """With the real models: what streams in is judged as the file is, and sooner."""
+    video = write_as_recorder(DEMO, tmp_path / "recorded.webm", 5.0).read_bytes()
+    sending = Stream(kiosk.port)
+    sending.begin()
+    for begin in range(0, len(video), 20_000):
+        time.sleep(0.1)
+        sending.append(video[begin : begin + 20_000])
+    time.sleep(3.0)  # whoever records stands still for a while at the end
+    sending.append(b"", last=True)
+    began = time.monotonic()
+    streamed = kiosk.finished(sending.key)
+    took = time.monotonic() - began
+    sending.close()
+    whole = kiosk.finished(kiosk.upload(video)["id"])
+    assert streamed["assessment"] == whole["assessment"]
+    assert streamed["assessment"]["verdict"] == "good"
+    assert took < 5.0
 
 
 def test_a_taken_port_is_told_so(kiosk: KioskProcess, tmp_path: Path) -> None:

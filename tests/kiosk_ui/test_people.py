@@ -13,8 +13,8 @@ from edge.assessment import Verdict
 from edge.errors import PinPauseError
 from kiosk_ui.config import WebConfig
 from kiosk_ui.people_store import PeopleStore
+from kiosk_ui.replays import save_track
 from kiosk_ui.store import CLIP, TRACK
-from kiosk_ui.worker import save_track
 from tests.kiosk_ui.conftest import CONFIG, Web
 from tests.kiosk_ui.fakes import assessment, track
 

@@ -3,11 +3,14 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from threading import Thread, Timer
+from time import monotonic
 
 import pytest
 from flask.testing import FlaskClient
 
 from edge.assessment import Verdict
+from kiosk_ui.config import WebConfig
 from kiosk_ui.scores import Replay, Status
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import assessment
@@ -36,6 +39,50 @@ def test_a_browser_without_scripts_sends_a_form(web: Web, phone: FlaskClient) ->
     assert "You are next" in page.text
     assert '<meta http-equiv="refresh"' in page.text
     assert web.services.store.waiting() == 1
+
+
+def test_place_and_wait_are_told(web: Web, phone: FlaskClient) -> None:
+    keys = []
+    for seconds in (40.0, 100.0, 200.0):
+        path = web.services.store.incoming / "some.bin"
+        path.write_bytes(b"video")
+        keys.append(web.services.store.add_upload(path, threshold=0.5, seconds=seconds))
+    pages = [" ".join(phone.get(f"/scores/{key}").text.split()) for key in keys]
+    assert "You are next · about 20 s" in pages[0]
+    assert "One video is before yours · about 70 s" in pages[1]
+    assert "2 videos are before yours · about 3 min" in pages[2]
+
+
+def test_a_card_waits_for_news(web: Web, phone: FlaskClient) -> None:
+    store = web.services.store
+    path = store.incoming / "some.bin"
+    path.write_bytes(b"video")
+    key = store.add_upload(path, threshold=0.5)
+    Timer(0.2, lambda: store.update(key, status=Status.FAILED, error="No.")).start()
+    began = monotonic()
+    assert 'data-state="failed"' in phone.get(f"/scores/{key}/card").text
+    assert 0.2 <= monotonic() - began < 0.9
+    assert 'data-state="failed"' in phone.get(f"/scores/{key}/card").text  # at once
+
+
+def test_a_card_without_a_place_to_wait_comes_at_once(web: Web) -> None:
+    store, app = web.services.store, web.client(config=WebConfig(card_waiters=1)).application
+    path = store.incoming / "some.bin"
+    path.write_bytes(b"video")
+    key = store.add_upload(path, threshold=0.5)
+    took = []
+
+    def ask() -> None:
+        began = monotonic()
+        app.test_client().get(f"/scores/{key}/card").close()
+        took.append(monotonic() - began)
+
+    threads = [Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert min(took) < 0.8 < max(took)
 
 
 def test_a_form_without_a_video_is_answered_with_a_page(phone: FlaskClient) -> None:

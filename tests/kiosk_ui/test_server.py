@@ -100,6 +100,10 @@ def test_few_videos_are_taken_at_once(server: CarefulServer) -> None:
     got, headers, body = ask(server, f"{POST}Content-Length: 500000")
     assert (got, json.loads(body)["code"]) == (503, "busy")
     assert headers["retry-after"] == "30"
+    # A piece is through in a moment, and whoever records is waiting.
+    piece = "PATCH /api/v1/uploads/x HTTP/1.1\nHost: kiosk\nContent-Length: 500000"
+    got, headers, _ = ask(server, piece)
+    assert (got, headers["retry-after"]) == (503, "1")
     for wire in slow:
         wire.close()
     until(lambda: server.uploads() == 0)

@@ -81,6 +81,42 @@ def test_jobs_are_taken_in_order_and_say_how_many_are_ahead(store: ScoreStore) -
     assert again is not None and again.id == second
 
 
+def test_the_wait_counts_what_is_before_and_the_video_itself(store: ScoreStore) -> None:
+    keys = []
+    for seconds in (10.0, 20.0, 30.0):
+        video = incoming(store)
+        keys.append(store.add_upload(video, threshold=0.5, client="a", seconds=seconds))
+
+    def waits() -> list[float]:
+        return [score.wait for score in map(store.get, keys) if score]
+
+    assert waits() == [5.0, 15.0, 30.0]  # half a second for a second, until something was measured
+    assert (store.waiting(), store.waiting("a"), store.waiting("b")) == (3, 3, 0)
+    assert store.first_wait() == 5.0
+    store.take(0.0)
+    store.set_progress(keys[0], 0.5)
+    assert waits() == [2.5, 12.5, 27.5]
+    store.update(keys[0], status=Status.DONE)
+    found = store.get(keys[0])
+    assert found is not None and found.wait == 0.0
+    assert store.waiting("a") == 2
+
+
+def test_a_file_that_cannot_become_a_job_stays_where_it_was(
+    store: ScoreStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        raise OSError("the disk is full")
+
+    video = incoming(store, b"the only copy")
+    with monkeypatch.context() as broken:
+        broken.setattr("kiosk_ui.store.sync", fail)
+        with pytest.raises(OSError, match="full"):
+            store.add_upload(video, threshold=0.5, key="k" * 22)
+    assert video.read_bytes() == b"the only copy"
+    assert store.add_upload(video, threshold=0.5, key="k" * 22) == "k" * 22
+
+
 def test_taking_waits_for_a_job(store: ScoreStore) -> None:
     assert store.take(0.05) is None
     got = []

@@ -14,10 +14,11 @@ from edge.errors import PoseError, SourceError
 from edge.frames import Frame
 from edge.pose.scheduler import PoseScheduler
 from edge.session import ScoringSession
-from edge.track import PoseTrack
+from edge.track import Pose, PoseTrack
+from kiosk_ui.replays import load_track, save_track
 from kiosk_ui.scores import Replay, Score, Status
-from kiosk_ui.store import CLIP, REPLAY, TRACK, UPLOAD, ScoreStore
-from kiosk_ui.worker import FAILED, ScoringWorker, load_track, progress, save_track, sentence
+from kiosk_ui.store import CLIP, MIRRORED, REPLAY, TRACK, UPLOAD, ScoreStore
+from kiosk_ui.worker import FAILED, ScoringWorker, progress, sentence
 from tests.kiosk_ui.fakes import (
     FakeClassifier,
     FakeEstimator,
@@ -116,6 +117,23 @@ def test_a_real_file_is_decoded_in_a_child(store: ScoreStore, make: Make, tmp_pa
     assert score.status is Status.DONE and score.replay is Replay.READY
     assert junk.status is Status.FAILED
     assert junk.error == "This is not a video that can be read."
+
+
+def test_left_and_right_of_a_mirrored_video_are_put_right(store: ScoreStore, make: Make) -> None:
+    seen = []
+
+    class Watching(FakeEstimator):
+        def estimate(self, frame: Frame) -> list[Pose]:
+            seen.append(frame.picture)
+            return super().estimate(frame)
+
+    make(Watching())
+    path = store.incoming / "some.bin"
+    path.write_bytes(b"video")
+    key = store.add_upload(path, threshold=0.5, mirrored=True)
+    assert finished(store, key).status is Status.DONE
+    np.testing.assert_array_equal(seen[7], picture(7)[:, ::-1])
+    assert not store.path(key, MIRRORED).exists()
 
 
 def test_nobody_in_the_picture_still_gives_a_replay(store: ScoreStore, make: Make) -> None:
