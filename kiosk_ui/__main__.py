@@ -33,6 +33,7 @@ from edge.pose.scheduler import PoseScheduler, Priority
 from edge.session import ScoringSession
 from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
+from kiosk_ui.addresses import Addresses
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
@@ -208,6 +209,7 @@ def main(
         raise click.ClickException(
             f"port {port} of {host} cannot be used: {error.strerror}"
         ) from error
+    services.address = Addresses(server.effective_port).public
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if not services.closing.is_set():  # a second one does not disturb the first

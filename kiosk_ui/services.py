@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -72,6 +73,8 @@ class Services:
     :param ready: set as soon as clips can be scored.
     :param closing: set when the server is to stop: endless answers then end.
     :param instance: differs after each start, so that the screen notices a restart.
+    :param address: tells where phones reach the kiosk, such as ``http://192.168.0.17:8080``; None
+        while there is no network.
     """
 
     store: ScoreStore
@@ -81,6 +84,7 @@ class Services:
     ready: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
     instance: str = field(default_factory=lambda: secrets.token_hex(8))
+    address: Callable[[], str | None] = lambda: None
     uploads: PartialUploads = field(init=False)
     """Uploads that arrive in pieces."""
 
