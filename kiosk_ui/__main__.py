@@ -34,6 +34,7 @@ from edge.session import ScoringSession
 from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
 from kiosk_ui.addresses import Addresses
+from kiosk_ui.announce import Announcer
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
@@ -209,7 +210,9 @@ def main(
         raise click.ClickException(
             f"port {port} of {host} cannot be used: {error.strerror}"
         ) from error
-    services.address = Addresses(server.effective_port).public
+    addresses = Addresses(server.effective_port)
+    services.address, services.address_by_name = addresses.public, addresses.by_name
+    announcer = Announcer(config.name, addresses)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if not services.closing.is_set():  # a second one does not disturb the first
@@ -222,8 +225,10 @@ def main(
     parts = threading.Thread(target=kiosk.run, name="kiosk")
     with suppress(SystemExit):  # the signal may come before the server runs
         parts.start()
+        announcer.start()
         log.info("listening: http://localhost:%s/", server.effective_port)
         server.run()
+    announcer.close()
     parts.join(timeout=10.0)
     store.close()
     lock.close()

@@ -23,6 +23,10 @@ class WebConfig(BaseSettings):
     :param replay_waiters: requests that may wait for a replay at once.
     :param card_waiters: requests that may wait for news of a score at once.
     :param heartbeat: seconds between two signs of life on an event stream.
+    :param name: the kiosk's name on the network, without ``.local``.
+    :param wifi_name: of the network that phones have to be on, as the screen shows it; None: it
+        shows none.
+    :param https_port: where ``scripts/run_https`` listens.
     """
 
     model_config = SettingsConfigDict(env_prefix="KIOSK_", extra="ignore", frozen=True)
@@ -38,3 +42,6 @@ class WebConfig(BaseSettings):
     replay_waiters: int = Field(default=8, ge=1)
     card_waiters: int = Field(default=8, ge=1)
     heartbeat: float = Field(default=3.0, gt=0)
+    name: str = Field(default="squat", pattern="^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")
+    wifi_name: str | None = Field(default=None, min_length=1, max_length=32)
+    https_port: int = Field(default=8443, ge=1, le=65535)

@@ -75,6 +75,8 @@ class Services:
     :param instance: differs after each start, so that the screen notices a restart.
     :param address: tells where phones reach the kiosk, such as ``http://192.168.0.17:8080``; None
         while there is no network.
+    :param address_by_name: the same by name, such as ``http://squat.local:8080``; None while no
+        name is announced.
     """
 
     store: ScoreStore
@@ -85,6 +87,7 @@ class Services:
     closing: threading.Event = field(default_factory=threading.Event)
     instance: str = field(default_factory=lambda: secrets.token_hex(8))
     address: Callable[[], str | None] = lambda: None
+    address_by_name: Callable[[], str | None] = lambda: None
     uploads: PartialUploads = field(init=False)
     """Uploads that arrive in pieces."""
 
