@@ -63,7 +63,7 @@ class Announcer:
         """Take the name back and end the thread."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=5.0)
+            self._thread.join(timeout=1.5)  # it may be waiting for an answer
 
     def _run(self) -> None:
         while not self._stopping.is_set():
