@@ -38,6 +38,8 @@ from kiosk_ui.announce import Announcer
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
+from kiosk_ui.framing import FramingHelp
+from kiosk_ui.secure import SecureDoor
 from kiosk_ui.server import make_server
 from kiosk_ui.services import Services
 from kiosk_ui.store import ScoreStore
@@ -100,6 +102,7 @@ class Kiosk:
         self._station.launch()
         self._cues = Follower(self._station, self._outcome, self._outputs())
         self._cues.start()
+        services.framing = FramingHelp(lambda: scheduler.open_stream(Priority.UPLOAD))
         services.camera, services.station = self._camera, self._station
         services.ready.set()
         log.info("ready: %s, %s", classifier.label, scheduler.name)
@@ -138,6 +141,8 @@ class Kiosk:
             if part is not None:
                 part.close()
         self._camera.stop()
+        if self._services.framing is not None:
+            self._services.framing.close()
 
     def _give_up(self, message: str) -> None:
         log.error(message)
@@ -212,6 +217,7 @@ def main(
         ) from error
     addresses = Addresses(server.effective_port)
     services.address, services.address_by_name = addresses.public, addresses.by_name
+    services.secure = SecureDoor(settings.data_dir / "https", config.https_port)
     announcer = Announcer(config.name, addresses)
 
     def stop(_number: int, _frame: FrameType | None) -> None:

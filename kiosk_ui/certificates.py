@@ -1,9 +1,11 @@
 """The kiosk's own certificate authority, which can speak for this kiosk and for nothing else.
 
 Whoever trusts it trusts it for one name and one address: browsers refuse anything else that it
-signs (name constraints, RFC 5280). Its key stays on the device, readable by its owner alone, so
-that certificates are renewed without anybody having to trust anew. Deleting it would win little:
-the certificate's own key lies beside it, and lets a thief speak for the same name.
+signs (name constraints, RFC 5280). There are two steps, since not every phone is known to apply the
+constraints of what its owner trusts, while all apply those of what comes below. The root signs one
+issuer, constrained as it is itself, and its key is forgotten at once: nobody will ever sign with it
+again. The issuer's key stays on the device, for its owner's eyes alone, so that certificates are
+renewed without anybody having to trust anew.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from edge.errors import CertificateError
 
 AUTHORITY, CERTIFICATE, PUBLIC = "authority.pem", "kiosk.pem", "ca.crt"
-"""Key and certificate of the authority, of the kiosk, and what phones download. Key and certificate
-are one file, so that a power cut never leaves the one without the other."""
+"""The issuer's key and both certificates of the authority; the kiosk's key and certificates; what
+phones download. Keys and certificates are one file, so that a power cut never leaves the one
+without the other."""
 
 AUTHORITY_DAYS: Final = 3650
 CERTIFICATE_DAYS: Final = 397
@@ -41,6 +44,8 @@ OLDEST_CLOCK: Final = datetime(2025, 6, 1, tzinfo=timezone.utc)
 """A device without a battery for its clock begins long before that."""
 
 Key = ec.EllipticCurvePrivateKey
+Kept = tuple[Key, list[x509.Certificate]]
+"""A key, its certificate, and those that stand above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +95,37 @@ def make_certificates(
     if now < OLDEST_CLOCK:
         raise CertificateError(f"the clock of this machine says {now:%Y-%m-%d}: set it first")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = None if new_authority else _read(folder / AUTHORITY)
-    fresh = found is None or _due(found[1], now)
-    if found is None or fresh:
-        found = _make_authority(host, addresses, now)
-        _write(folder / AUTHORITY, *found)
-    key, authority = found
-    (folder / PUBLIC).write_bytes(authority.public_bytes(serialization.Encoding.DER))
-    permitted = hosts_of(authority)
+    kept = None if new_authority else _read(folder / AUTHORITY)
+    fresh = kept is None or _due(kept[1][0], now)
+    if kept is None or fresh:
+        kept = _make_authority(host, addresses, now)
+        _write(folder / AUTHORITY, kept)
+    issuer, root = kept[1][0], kept[1][-1]
+    (folder / PUBLIC).write_bytes(root.public_bytes(serialization.Encoding.DER))
+    permitted = hosts_of(root)
     if host not in permitted:
         raise CertificateError(
             f"the authority that phones trust is for {permitted[0]}, not for {host}: keep that "
             "name, or make a new authority, which every phone then has to trust"
         )
     hosts = (host, *(address for address in addresses if address in permitted))
-    old = _read(folder / CERTIFICATE)
-    kept = (
-        old is not None
+    found = _read(folder / CERTIFICATE)
+    current = (
+        found is not None
         and not fresh
-        and hosts_of(old[1]) == hosts
-        and not _due(old[1], now, authority)
-        and old[1].issuer == authority.subject
+        and hosts_of(found[1][0]) == hosts
+        and not _due(found[1][0], now, issuer)
+        and found[1][0].issuer == issuer.subject
     )
-    if old is None or not kept:
-        old = _make_certificate(hosts, key, authority, now)
-        _write(folder / CERTIFICATE, *old)
+    if found is None or not current:
+        found = _make_certificate(hosts, kept[0], issuer, now)
+        _write(folder / CERTIFICATE, found)
     return Made(
         authority=fresh,
-        certificate=not kept,
+        certificate=not current,
         hosts=hosts,
         left_out=tuple(address for address in addresses if address not in hosts),
-        ends=old[1].not_valid_after_utc,
+        ends=found[1][0].not_valid_after_utc,
     )
 
 
@@ -130,7 +135,7 @@ def read_certificate(folder: Path) -> x509.Certificate | None:
     :raises CertificateError: the file is damaged.
     """
     found = _read(folder / CERTIFICATE)
-    return None if found is None else found[1]
+    return None if found is None else found[1][0]
 
 
 def hosts_of(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -167,13 +172,13 @@ def _due(
     return authority is None or certificate.not_valid_after_utc < authority.not_valid_after_utc
 
 
-def _make_authority(
-    host: str, addresses: Sequence[str], now: datetime
-) -> tuple[Key, x509.Certificate]:  # fmt: skip
-    key = ec.generate_private_key(ec.SECP256R1())
+def _make_authority(host: str, addresses: Sequence[str], now: datetime) -> Kept:
+    """Make root and issuer; the root's key is gone when this returns."""
+    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     # The date tells two authorities of one kiosk apart in a phone's list.
-    name = x509.Name(
-        [x509.NameAttribute(NameOID.COMMON_NAME, f"Squat check {host} ({now:%Y-%m-%d})")]
+    root_name, name = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{what} {host} ({now:%Y-%m-%d})")])
+        for what in ("Squat check", "Squat check issuer")
     )
     networks = [x509.IPAddress(ipaddress.IPv4Network(address)) for address in addresses]
     # Where no address is permitted all of them are excluded: what is not named is not constrained.
@@ -182,55 +187,52 @@ def _make_authority(
         permitted_subtrees=[x509.DNSName(host), *networks],
         excluded_subtrees=None if networks else everywhere,
     )
-    usage = x509.KeyUsage(
-        key_cert_sign=True, digital_signature=False, content_commitment=False,
-        key_encipherment=False, data_encipherment=False, key_agreement=False, crl_sign=False,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    certificate = (
-        _begin(name, name, key, now, now + timedelta(days=AUTHORITY_DAYS))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(constraints, critical=True)
-        .add_extension(identifier, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return key, certificate
+    ends = now + timedelta(days=AUTHORITY_DAYS)
+
+    def sign(certificate: x509.CertificateBuilder, below: int) -> x509.Certificate:
+        return (
+            certificate.add_extension(x509.BasicConstraints(ca=True, path_length=below), True)
+            .add_extension(_usage(signs_certificates=True), critical=True)
+            .add_extension(constraints, critical=True)
+            .sign(root_key, hashes.SHA256())
+        )
+
+    root = sign(_begin(root_name, root_name, root_key, root_key, (now, ends)), 1)
+    issuer = sign(_begin(name, root_name, key, root_key, (now, ends)), 0)
+    return key, [issuer, root]
 
 
 def _make_certificate(
-    hosts: Sequence[str], signer: Key, authority: x509.Certificate, now: datetime
-) -> tuple[Key, x509.Certificate]:  # fmt: skip
+    hosts: Sequence[str], signer: Key, issuer: x509.Certificate, now: datetime
+) -> Kept:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
-    ends = min(now + timedelta(days=CERTIFICATE_DAYS), authority.not_valid_after_utc)
+    ends = min(now + timedelta(days=CERTIFICATE_DAYS), issuer.not_valid_after_utc)
     names = [
         x509.DNSName(hosts[0]),
         *(x509.IPAddress(ipaddress.ip_address(address)) for address in hosts[1:]),
     ]
-    usage = x509.KeyUsage(
-        digital_signature=True, key_cert_sign=False, content_commitment=False,
-        key_encipherment=False, data_encipherment=False, key_agreement=False, crl_sign=False,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    its_key = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    identifier = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(its_key)
     certificate = (
-        _begin(name, authority.subject, key, now, ends)
+        _begin(name, issuer.subject, key, signer, (now, ends))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(identifier, critical=False)
         .sign(signer, hashes.SHA256())
     )
-    return key, certificate
+    return key, [certificate, issuer]
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        key_cert_sign=signs_certificates, digital_signature=not signs_certificates,
+        content_commitment=False, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, crl_sign=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
 
 
 def _begin(
-    subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, ends: datetime
+    subject: x509.Name, issuer: x509.Name, key: Key, signer: Key, lasts: tuple[datetime, datetime]
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -238,29 +240,34 @@ def _begin(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - EARLIER)
-        .not_valid_after(ends)
+        .not_valid_before(lasts[0] - EARLIER)
+        .not_valid_after(lasts[1])
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
     )
 
 
-def _read(path: Path) -> tuple[Key, x509.Certificate] | None:
-    """Return key and certificate of a file, or None where there is none."""
+def _read(path: Path) -> Kept | None:
+    """Return key and certificates of a file, or None where there is none."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
     try:
         key = serialization.load_pem_private_key(content, password=None)
-        certificate = x509.load_pem_x509_certificate(content)
+        certificates = x509.load_pem_x509_certificates(content)
     except (ValueError, TypeError) as error:
         raise CertificateError(f"{path} is damaged: remove it to begin anew") from error
-    if not isinstance(key, Key) or key.public_key() != certificate.public_key():
+    if not isinstance(key, Key) or key.public_key() != certificates[0].public_key():
         raise CertificateError(f"{path} is damaged: remove it to begin anew")
-    return key, certificate
+    return key, certificates
 
 
-def _write(path: Path, key: Key, certificate: x509.Certificate) -> None:
-    """Write key and certificate, for the owner's eyes only, whole or not at all."""
+def _write(path: Path, kept: Kept) -> None:
+    """Write key and certificates, for the owner's eyes only, whole or not at all."""
+    key, certificates = kept
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
@@ -271,7 +278,8 @@ def _write(path: Path, key: Key, certificate: x509.Certificate) -> None:
                 serialization.NoEncryption(),
             )
         )
-        file.write(certificate.public_bytes(serialization.Encoding.PEM))
+        for certificate in certificates:
+            file.write(certificate.public_bytes(serialization.Encoding.PEM))
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)

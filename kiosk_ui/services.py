@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from edge.settings import KioskSettings, LockState
+from kiosk_ui.framing import FramingHelp
 from kiosk_ui.partial import PartialUploads
+from kiosk_ui.secure import SecureDoor
 from kiosk_ui.store import ScoreStore
 
 
@@ -77,6 +79,8 @@ class Services:
         while there is no network.
     :param address_by_name: the same by name, such as ``http://squat.local:8080``; None while no
         name is announced.
+    :param secure: HTTPS for phones; None where it cannot be set up.
+    :param framing: framing help for phones; None while the models are being loaded.
     """
 
     store: ScoreStore
@@ -88,6 +92,8 @@ class Services:
     instance: str = field(default_factory=lambda: secrets.token_hex(8))
     address: Callable[[], str | None] = lambda: None
     address_by_name: Callable[[], str | None] = lambda: None
+    secure: SecureDoor | None = None
+    framing: FramingHelp | None = None
     uploads: PartialUploads = field(init=False)
     """Uploads that arrive in pieces."""
 

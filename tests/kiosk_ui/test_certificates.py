@@ -65,6 +65,7 @@ def signed_by(signer: Path, *names: x509.GeneralName, name: str = "stolen") -> P
     path.write_bytes(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + made.sign(its_key, hashes.SHA256()).public_bytes(pem)
+        + content[content.index(b"-----BEGIN CERT") :]
     )
     return path
 
@@ -80,6 +81,7 @@ def verify(folder: Path, certificate: Path, *options: str) -> subprocess.Complet
     trust.write_text(trusted(folder))
     return subprocess.run(
         [OPENSSL, "verify", "-purpose", "sslserver", *options,
+         "-untrusted", str(certificate),
          "-CAfile", str(trust), str(certificate)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -128,7 +130,7 @@ def test_an_authority_without_an_address_speaks_for_no_address(tmp_path: Path) -
 def test_the_authority_makes_no_further_authorities(folder: Path) -> None:
     below = signed_by(folder / AUTHORITY, name="below")
     leaf = signed_by(below, x509.DNSName(HOST), name="leaf")
-    answer = verify(folder, leaf, "-untrusted", str(below))
+    answer = verify(folder, leaf)
     assert "path length constraint exceeded" in answer.stderr
 
 
@@ -176,6 +178,15 @@ def test_only_the_owner_reads_the_keys(folder: Path) -> None:
         HOST,
         ADDRESS,
     )
+
+
+def test_the_roots_key_is_nowhere(folder: Path) -> None:
+    root = x509.load_der_x509_certificate((folder / PUBLIC).read_bytes()).public_key()
+    for name in (AUTHORITY, CERTIFICATE):
+        content = (folder / name).read_bytes()
+        assert content.count(b"PRIVATE KEY-----") == 2  # one key, its begin and its end
+        key = serialization.load_pem_private_key(content, None)
+        assert key.public_key() != root
 
 
 def test_apple_accepts_its_length(folder: Path) -> None:
