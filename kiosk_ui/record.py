@@ -95,5 +95,14 @@ def is_secure() -> bool:
     return request.headers.get("X-Forwarded-Proto") == "https"
 
 
+def record_url(services: Services) -> str | None:
+    """Return where a phone goes that wants to film in the page; None without HTTPS."""
+    if is_secure():
+        return url_for("public.record.page")
+    if services.secure is None or services.secure.url(_host()) is None:
+        return None
+    return url_for("public.record.trust")
+
+
 def _host() -> str:
     return urlsplit(f"//{request.host}").hostname or ""
