@@ -64,7 +64,8 @@ def record_blueprint(config: WebConfig, services: Services) -> Blueprint:
         return Response(
             found,
             mimetype="application/x-x509-ca-cert",
-            headers={"Cache-Control": "no-store"},
+            # The page of /trust asks for it over HTTPS, from its own place without.
+            headers={"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "cross-origin"},
         )
 
     @record.post("/api/v1/framing")

@@ -26,7 +26,7 @@ let spoken = 0;
 function enter(state) {
   document.body.dataset.state = state;
   for (const part of document.querySelectorAll("[data-show]")) {
-    part.hidden = !part.dataset.show.split(" ").includes(state);
+    part.toggleAttribute("hidden", !part.dataset.show.split(" ").includes(state)); // drawings know no .hidden
   }
   clearInterval(timer);
   if (state !== "framing") {
