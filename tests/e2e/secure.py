@@ -65,7 +65,7 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def front(data_dir: Path, port: int, upstream: int) -> Iterator[subprocess.Popen[bytes]]:
+def front(data_dir: Path, port: int, upstream: int) -> Iterator[None]:
     """Run HTTPS as ``scripts/run_https`` does."""
     process = subprocess.Popen(
         [sys.executable, "-m", "kiosk_ui.https", "run", "--data-dir", str(data_dir),
@@ -74,7 +74,7 @@ def front(data_dir: Path, port: int, upstream: int) -> Iterator[subprocess.Popen
     )  # fmt: skip
     try:
         until(lambda: answers(port) or process.poll() is not None, 20)
-        yield process
+        yield
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
