@@ -1,6 +1,6 @@
 """How long after the end of a recording in the page the verdict is there, over real HTTPS.
 
-    .venv/bin/python -m scripts.trials.https_verdict --runs 20
+    PYTHONPATH=. .venv/bin/python scripts/trials/https_verdict.py --runs 20
 
 A kiosk with its demo camera, nginx before it, and Chromium whose camera plays the demo clip: all on
 this machine, so the network takes no time and the processor is shared by all three.
