@@ -215,7 +215,7 @@ def main(
         raise click.ClickException(
             f"port {port} of {host} cannot be used: {error.strerror}"
         ) from error
-    addresses = Addresses(int(server.effective_port))
+    addresses = Addresses(config.public_port or int(server.effective_port))
     services.address, services.address_by_name = addresses.public, addresses.by_name
     services.secure = SecureDoor(settings.data_dir / "https", config.https_port)
     announcer = Announcer(config.name, addresses)

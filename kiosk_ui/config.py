@@ -26,6 +26,8 @@ class WebConfig(BaseSettings):
     :param name: the kiosk's name on the network, without ``.local``.
     :param wifi_name: of the network that phones have to be on, as the screen shows it; None: it
         shows none.
+    :param public_port: where phones reach the kiosk if not at its own port, such as 80 where
+        ``scripts/run_https --http-port 80`` listens there.
     :param https_port: where ``scripts/run_https`` listens.
     """
 
@@ -44,4 +46,5 @@ class WebConfig(BaseSettings):
     heartbeat: float = Field(default=3.0, gt=0)
     name: str = Field(default="squat", pattern="^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")
     wifi_name: str | None = Field(default=None, min_length=1, max_length=32)
+    public_port: int | None = Field(default=None, ge=1, le=65535)
     https_port: int = Field(default=8443, ge=1, le=65535)

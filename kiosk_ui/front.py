@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined
 
@@ -32,7 +32,13 @@ def nginx_path() -> str | None:
 
 
 def configuration(
-    folder: Path, *, hosts: tuple[str, ...], port: int, upstream: int, max_body: int
+    folder: Path,
+    *,
+    hosts: tuple[str, ...],
+    port: int,
+    upstream: int,
+    max_body: int,
+    http_port: int | None = None,
 ) -> str:
     """Return nginx's configuration.
 
@@ -44,13 +50,18 @@ def configuration(
     :param port: where phones connect.
     :param upstream: the kiosk's port on this machine.
     :param max_body: largest request in bytes.
+    :param http_port: where phones connect without encryption, beside the kiosk's own port; None:
+        nowhere.
     """
-    template = Environment(undefined=StrictUndefined, autoescape=False).from_string(  # noqa: S701
-        TEMPLATE.read_text()
-    )
+    template = Environment(
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - it is no page
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).from_string(TEMPLATE.read_text())
     return template.render(
         folder=folder, certificate=folder / CERTIFICATE, hosts=hosts, port=port,
-        upstream=upstream, max_body=max_body,
+        upstream=upstream, max_body=max_body, http_port=http_port,
     )  # fmt: skip
 
 
@@ -65,6 +76,7 @@ class Front:
     :param port: where phones connect.
     :param upstream: the kiosk's port on this machine.
     :param max_body: largest request in bytes.
+    :param http_port: where phones connect without encryption; None: nowhere.
     :param every: seconds between two looks at the certificate.
     """
 
@@ -76,11 +88,14 @@ class Front:
         port: int,
         upstream: int,
         max_body: int,
+        http_port: int | None = None,
         every: float = LOOK_EVERY,
     ) -> None:
         self._folder = folder.resolve()
         self._renew = renew
-        self._ports = {"port": port, "upstream": upstream, "max_body": max_body}
+        self._ports: dict[str, Any] = {
+            "port": port, "upstream": upstream, "max_body": max_body, "http_port": http_port,
+        }  # fmt: skip
         self._every = every
         self._stopping = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None

@@ -84,14 +84,24 @@ def certificates(data_dir: Path | None, address: str | None, new_authority: bool
     "--upstream", default=8080, show_default=True, help="The kiosk's port on this machine."
 )
 @click.option("--port", default=None, type=int, help="Port for phones [default: KIOSK_HTTPS_PORT].")
-def run(data_dir: Path | None, address: str | None, upstream: int, port: int | None) -> None:
+@click.option(
+    "--http-port", default=None, type=int,
+    help="Port without encryption, such as 80, which KIOSK_PUBLIC_PORT puts on the screen.",
+)  # fmt: skip
+def run(
+    data_dir: Path | None,
+    address: str | None,
+    upstream: int,
+    port: int | None,
+    http_port: int | None,
+) -> None:
     """Run nginx in the foreground; the certificate is renewed while it runs."""
     folder, config = folder_in(data_dir), WebConfig()
     if not (folder / AUTHORITY).is_file():
         raise click.ClickException("there are no certificates: run scripts/make_certificates first")
     front = Front(
         folder, lambda: renew(folder, address), port=port or config.https_port,
-        upstream=upstream, max_body=config.max_upload_bytes + 1,
+        upstream=upstream, max_body=config.max_upload_bytes + 1, http_port=http_port,
     )  # fmt: skip
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from kiosk_ui.front import nginx_path
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM, PHONE
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.processes import ROOT, KioskProcess, kiosk_process
+from tests.kiosk_ui.servers import free_port
 
 HOST = "squat.local"
 needs_nginx = pytest.mark.skipif(
@@ -50,15 +50,9 @@ class SecureKiosk:
         return f"http://{HOST}:{self.kiosk.port}"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    try:  # trying its configuration nginx listens for a moment, but shakes no hands
+        ssl.get_server_certificate(("127.0.0.1", port), timeout=5)
     except OSError:
         return False
     return True

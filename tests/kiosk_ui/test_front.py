@@ -20,7 +20,7 @@ from kiosk_ui.front import Front, nginx_path
 from kiosk_ui.secure import SecureDoor, listens
 from tests.kiosk_ui.conftest import CONFIG, Web
 from tests.kiosk_ui.fakes import until
-from tests.kiosk_ui.servers import serving
+from tests.kiosk_ui.servers import free_port, serving
 from tests.kiosk_ui.test_faces import KIOSK_ROUTES
 
 pytestmark = pytest.mark.skipif(
@@ -56,15 +56,14 @@ class Door:
         return b"".join(parts).decode(errors="replace")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running(
-    folder: Path, upstream: int, *, addresses: list[str], every: float = 600
+    folder: Path,
+    upstream: int,
+    *,
+    addresses: list[str],
+    every: float = 600,
+    http_port: int | None = None,
 ) -> Iterator[Door]:
     """Run the front until the block ends."""
 
@@ -72,13 +71,17 @@ def running(
         return make_certificates(folder, HOST, addresses)
 
     door = Door(folder, free_port(), Front(
-        folder, renew, port=free_port(), upstream=upstream, max_body=1_000_000, every=every
+        folder, renew, port=free_port(), upstream=upstream, max_body=1_000_000, every=every,
+        http_port=http_port,
     ))  # fmt: skip
     door.port = door.front._ports["port"]
     thread = threading.Thread(target=door.front.run)
     thread.start()
     try:
-        until(lambda: listens(door.port) or not thread.is_alive(), 20)
+        # Trying its configuration nginx listens for a moment, too: wait for the one that stays.
+        until(
+            lambda: (door.front._child is not None and listens(door.port)) or not thread.is_alive(), 20
+        )  # fmt: skip
         yield door
     finally:
         door.front.stop()
@@ -126,6 +129,21 @@ def test_nothing_of_the_kiosks_own_face_comes_through(door: Door, web: Web, tric
     page = door.ask(f"GET / HTTP/1.1\n{trick}{close}")
     assert "200" in page[:15] and 'class="kiosk"' not in page
     assert web.station.calls == []
+
+
+def test_plain_http_on_a_port_of_its_own_is_the_network_as_well(web: Web, tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        serving(CONFIG, web.services) as server,
+        running(
+            tmp_path, int(server.effective_port), addresses=["127.0.0.1"], http_port=port
+        ),
+    ):  # fmt: skip
+        for path, wanted in (("/", "200"), ("/kiosk/settings", "404"), ("/record", "302")):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+                claim = "X-Forwarded-Proto: https\r\n"
+                wire.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n{claim}\r\n".encode())
+                assert wire.recv(100).decode().split()[1] == wanted
 
 
 def test_other_forms_of_a_request_do_not_help(door: Door, web: Web) -> None:
