@@ -78,10 +78,12 @@ def running(
     thread = threading.Thread(target=door.front.run)
     thread.start()
     try:
-        # Trying its configuration nginx listens for a moment, too: wait for the one that stays.
-        until(
-            lambda: (door.front._child is not None and listens(door.port)) or not thread.is_alive(), 20
-        )  # fmt: skip
+
+        def up() -> bool:
+            # Trying its configuration nginx listens for a moment, too: wait for the one that stays.
+            return door.front._child is not None and listens(door.port)
+
+        until(lambda: up() or not thread.is_alive(), 20)
         yield door
     finally:
         door.front.stop()
