@@ -182,7 +182,7 @@ def test_a_browser_refuses_the_kiosks_authority_for_any_other_host(
         thread.start()
         with pytest.raises(PlaywrightError, match="ERR_CERT"):
             browser.pages[0].goto(f"https://{HOST}:{listener.getsockname()[1]}/")
-        browser.pages[0].goto(f"{secured.address}/phone")  # the kiosk itself is trusted
+        browser.new_page().goto(f"{secured.address}/phone")  # the kiosk itself is trusted
 
 
 def test_the_code_on_the_screen_leads_to_the_phones_page(
