@@ -138,7 +138,7 @@ function record() {
   try {
     recording = new Recording(
       camera,
-      (type) => (upload = openStream({ type, onWaiting: showWaiting, metadata: about(seconds) })),
+      (type) => (upload = openStream({ type, onWaiting: showWaiting, metadata: { duration: seconds } })),
       (piece) => upload?.append(piece),
     );
   } catch {
@@ -152,11 +152,6 @@ function record() {
   };
   tell();
   timer = setInterval(tell, 50);
-}
-
-/** What the kiosk is told of the recording: only what is shown is mirrored, never what is filmed. */
-function about(seconds) {
-  return { duration: seconds, mirrored: "false" };
 }
 
 async function finish() {
