@@ -18,6 +18,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from kiosk_ui.certificates import AUTHORITY
+from tests.e2e.accessibility import check_page
 from tests.e2e.conftest import Shoot
 from tests.e2e.secure import (
     HOST,
@@ -130,6 +131,24 @@ def test_a_short_one_in_korean_by_touch(
         expect(page.locator(".verdict")).to_have_text(re.compile("[가-힣]"))
         shoot(page, "3-result")
         assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_everybody_can_use_the_pages(
+    secured: SecureKiosk, home: Path, camera: Path, playwright: Playwright,
+    tmp_path: Path, language: str,
+) -> None:  # fmt: skip
+    with phone_browser(
+        playwright, tmp_path, home=home, camera=camera, language=language
+    ) as browser:
+        page = browser.pages[0]
+        for path in ("/trust", "/record"):
+            page.goto(f"{secured.address}{path}")
+            check_page(page, least_target=44)
+        page.click("#open")
+        state(page, "framing")
+        page.route("**/api/v1/framing*", lambda route: route.abort())  # nothing begins by itself
+        check_page(page, least_target=44)
 
 
 def test_what_goes_wrong_is_told_in_plain_words(
