@@ -157,7 +157,6 @@ function record() {
 async function finish() {
   if (document.body.dataset.state !== "recording") return;
   enter("sending");
-  performance.mark("ended");
   cues.end();
   try {
     recording.stop();

@@ -18,7 +18,7 @@ async function look() {
   if (!document.hidden && (await trusted())) {
     byId("trusted").hidden = false;
     byId("watching").hidden = true;
-    byId("trusted").scrollIntoView({ block: "center" });
+    byId("trusted").scrollIntoView({ block: "nearest" });
   } else {
     setTimeout(look, AGAIN);
   }
