@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from cryptography.x509 import DNSName
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 from kiosk_ui.certificates import AUTHORITY
 from tests.e2e.accessibility import check_page
@@ -50,12 +50,6 @@ def home(secured: SecureKiosk, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return camera_file(tmp_path_factory.mktemp("camera") / "good.mjpeg")
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 def watched(page: Page) -> list[str]:
