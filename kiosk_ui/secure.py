@@ -61,7 +61,10 @@ class SecureDoor:
         hosts = self._known_hosts()
         if not hosts:
             return None
-        name = host if host in hosts else hosts[0]
+        # By an unknown number: the address has changed, and the name is still right. By an unknown
+        # name: another device has ours, and the number is right.
+        known = hosts[0] if host.replace(".", "").isdigit() else hosts[-1]
+        name = host if host in hosts else known
         return f"https://{name}" if self._port == 443 else f"https://{name}:{self._port}"
 
     def _known_hosts(self) -> tuple[str, ...]:

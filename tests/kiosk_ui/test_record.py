@@ -34,7 +34,8 @@ def test_over_plain_http_the_way_leads_to_the_explanation(
     answer = phone.get("/trust", headers={"Host": "192.168.0.17:8080"})
     assert 'href="https://192.168.0.17:8443/record"' in answer.text
     assert "connect-src https://192.168.0.17:8443;" in answer.headers["Content-Security-Policy"]
-    assert 'href="https://squat.local:8443/record"' in phone.get("/trust").text
+    moved = phone.get("/trust", headers={"Host": "192.168.0.99:8080"}).text
+    assert 'href="https://squat.local:8443/record"' in moved
     assert phone.get("/record").status_code == 302
 
 

@@ -21,6 +21,7 @@ def test_a_host_that_the_certificate_names_is_kept(folder: Path) -> None:
     door = SecureDoor(folder, 8443, lambda _: True)
     assert door.url("192.168.0.17") == "https://192.168.0.17:8443"
     assert door.url("192.168.0.18") == "https://squat.local:8443"
+    assert door.url("squat-2.local") == "https://192.168.0.17:8443"
     assert SecureDoor(folder, 443, lambda _: True).url(HOST) == "https://squat.local"
 
 
