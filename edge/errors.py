@@ -45,6 +45,10 @@ class PinError(KioskError, OSError):
     """A pin of the GPIO header cannot be used."""
 
 
+class CertificateError(KioskError, ValueError):
+    """The certificates for HTTPS are missing, damaged, or cannot be made for this name."""
+
+
 class SettingsLockedError(KioskError, PermissionError):
     """The settings are locked with a PIN."""
 

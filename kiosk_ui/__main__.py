@@ -33,10 +33,14 @@ from edge.pose.scheduler import PoseScheduler, Priority
 from edge.session import ScoringSession
 from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
+from kiosk_ui.addresses import Addresses
+from kiosk_ui.announce import Announcer
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
+from kiosk_ui.framing import FramingHelp
 from kiosk_ui.retention import EVERY, tidy
+from kiosk_ui.secure import SecureDoor
 from kiosk_ui.server import make_server
 from kiosk_ui.services import Services
 from kiosk_ui.store import ScoreStore
@@ -101,6 +105,7 @@ class Kiosk:
         self._station.launch()
         self._cues = Follower(self._station, self._outcome, self._outputs())
         self._cues.start()
+        services.framing = FramingHelp(lambda: scheduler.open_stream(Priority.UPLOAD))
         services.camera, services.station = self._camera, self._station
         services.ready.set()
         log.info("ready: %s, %s", classifier.label, scheduler.name)
@@ -141,6 +146,8 @@ class Kiosk:
             if part is not None:
                 part.close()
         self._camera.stop()
+        if self._services.framing is not None:
+            self._services.framing.close()
 
     def _tidy(self) -> None:
         try:
@@ -221,6 +228,10 @@ def main(
         raise click.ClickException(
             f"port {port} of {host} cannot be used: {error.strerror}"
         ) from error
+    addresses = Addresses(config.public_port or int(server.effective_port))
+    services.address, services.address_by_name = addresses.public, addresses.by_name
+    services.secure = SecureDoor(settings.data_dir / "https", config.https_port)
+    announcer = Announcer(config.name, addresses)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if not services.closing.is_set():  # a second one does not disturb the first
@@ -233,8 +244,10 @@ def main(
     parts = threading.Thread(target=kiosk.run, name="kiosk")
     with suppress(SystemExit):  # the signal may come before the server runs
         parts.start()
+        announcer.start()
         log.info("listening: http://localhost:%s/", server.effective_port)
         server.run()
+    announcer.close()
     parts.join(timeout=10.0)
     store.close()
     lock.close()

@@ -14,6 +14,7 @@ from kiosk_ui.faces import TwoFaces
 from kiosk_ui.kiosk import kiosk_blueprint
 from kiosk_ui.people import people_blueprint
 from kiosk_ui.public import public_blueprint
+from kiosk_ui.record import record_blueprint
 from kiosk_ui.services import Services
 from kiosk_ui.study import study_blueprint
 from kiosk_ui.tus import tus_blueprint
@@ -61,6 +62,7 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     problems.install(app)
     public = public_blueprint(config, services, home=face == "network")
     public.register_blueprint(api_blueprint(config, services))
+    public.register_blueprint(record_blueprint(config, services))
     public.register_blueprint(tus_blueprint(config, services))
     app.register_blueprint(public)
     if face == "device":
@@ -74,7 +76,8 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
 
     @app.after_request
     def protect(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():  # a page that needs others has set them already
+            response.headers.setdefault(name, value)
         return response
 
     @app.teardown_request

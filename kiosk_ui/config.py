@@ -27,6 +27,12 @@ class WebConfig(BaseSettings):
         person has consented.
     :param keep_days: days after which a result is deleted that is in nobody's history; 0: never.
     :param forget_days: days without a visit after which a history is deleted; 0: never.
+    :param name: the kiosk's name on the network, without ``.local``.
+    :param wifi_name: of the network that phones have to be on, as the screen shows it; None: it
+        shows none.
+    :param public_port: where phones reach the kiosk if not at its own port, such as 80 where
+        ``scripts/run_https --http-port 80`` listens there.
+    :param https_port: where ``scripts/run_https`` listens.
     """
 
     model_config = SettingsConfigDict(env_prefix="KIOSK_", extra="ignore", frozen=True)
@@ -45,3 +51,7 @@ class WebConfig(BaseSettings):
     history: bool = False
     keep_days: int = Field(default=30, ge=0)
     forget_days: int = Field(default=730, ge=0)
+    name: str = Field(default="squat", pattern="^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")
+    wifi_name: str | None = Field(default=None, min_length=1, max_length=32)
+    public_port: int | None = Field(default=None, ge=1, le=65535)
+    https_port: int = Field(default=8443, ge=1, le=65535)

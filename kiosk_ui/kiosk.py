@@ -15,6 +15,7 @@ from edge.errors import CameraError
 from edge.settings import KioskSettings
 from edge.words import HOLD
 from kiosk_ui.config import WebConfig
+from kiosk_ui.join import join_words
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import CameraLike, Services, StationLike
@@ -64,7 +65,14 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
             settings=services.settings.get(),
             limits=settings_limits(),
             hold=HOLD.model_dump(),
+            join=join_words(config, services),
         )
+
+    @kiosk.get("/kiosk/join")
+    def join() -> Response:
+        """Give what the screen tells phones, as it is now."""
+        page = render_template("join.html", join=join_words(config, services))
+        return Response(page, headers={"Cache-Control": "no-store"})
 
     @kiosk.post("/kiosk/start")
     def start() -> tuple[dict[str, Any], int]:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk_ui.api import find_score
 from kiosk_ui.card import card_of
 from kiosk_ui.config import WebConfig
+from kiosk_ui.record import record_url
 from kiosk_ui.scores import Score
 from kiosk_ui.services import Services
 from kiosk_ui.slots import Slots
@@ -32,7 +33,9 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
     @public.get("/phone")
     def phone() -> str:
         """Explain, and take a video."""
-        return render_template("phone.html", max_bytes=config.max_upload_bytes)
+        return render_template(
+            "phone.html", max_bytes=config.max_upload_bytes, record_url=record_url(services)
+        )
 
     if home:
         public.add_url_rule("/", "home", phone)

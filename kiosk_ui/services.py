@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from flask import has_request_context, session
 
 from edge.settings import KioskSettings, LockState
+from kiosk_ui.framing import FramingHelp
 from kiosk_ui.labels import LabelStore
 from kiosk_ui.partial import PartialUploads
 from kiosk_ui.people_store import PeopleStore
+from kiosk_ui.secure import SecureDoor
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.study_store import StudyStore
 
@@ -80,6 +83,12 @@ class Services:
     :param people: who keeps a history.
     :param labels: what coaches say of results.
     :param studies: who takes part in a study.
+    :param address: tells where phones reach the kiosk, such as ``http://192.168.0.17:8080``; None
+        while there is no network.
+    :param address_by_name: the same by name, such as ``http://squat.local:8080``; None while no
+        name is announced.
+    :param secure: HTTPS for phones; None where it cannot be set up.
+    :param framing: framing help for phones; None while the models are being loaded.
     """
 
     store: ScoreStore
@@ -92,6 +101,10 @@ class Services:
     people: PeopleStore = field(init=False)
     labels: LabelStore = field(init=False)
     studies: StudyStore = field(init=False)
+    address: Callable[[], str | None] = lambda: None
+    address_by_name: Callable[[], str | None] = lambda: None
+    secure: SecureDoor | None = None
+    framing: FramingHelp | None = None
     uploads: PartialUploads = field(init=False)
     """Uploads that arrive in pieces."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,6 +17,19 @@ from kiosk_ui.services import Services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens.
+
+    It is below those that the system gives to connections: one that looks whether anybody listens
+    on a free port there can end up being connected with itself.
+    """
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

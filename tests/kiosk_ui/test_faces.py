@@ -52,6 +52,7 @@ def both(web: Web) -> Client:
 
 KIOSK_ROUTES = [
     ("GET", "/kiosk/events"),
+    ("GET", "/kiosk/join"),
     ("GET", "/kiosk/live.mjpg"),
     ("GET", "/kiosk/settings"),
     ("PUT", "/kiosk/settings"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import socket
 import sys
 import time
@@ -20,6 +21,7 @@ from edge.cues.tones import Samples, tone
 from edge.cues.voice import read_wave
 from edge.frames.camera import DEMO_CLIPS
 from edge.frames.video import VideoFile
+from kiosk_ui.addresses import lan_address
 from tests.edge.cue_fakes import program
 from tests.edge.videos import write_as_recorder
 from tests.kiosk_ui.fakes import until
@@ -142,6 +144,18 @@ def test_the_kiosks_screen_is_served(kiosk: KioskProcess) -> None:
     status, page = kiosk.get("/")
     assert status == 200
     assert b'id="start"' in page
+
+
+@pytest.mark.skipif(lan_address() is None, reason="this machine is on no network")
+def test_the_network_is_told_where_the_kiosk_is(kiosk: KioskProcess) -> None:
+    def told() -> str:
+        lines = (line for line in kiosk.log if "kiosk_ui.announce" in line)
+        return next((line for line in lines if "phones: " in line or "no name" in line), "")
+
+    until(lambda: bool(told()), 30)
+    if "no name" in told():
+        pytest.skip(told())  # multicast is not let through here
+    assert re.search(r"phones: http://squat(-\d+)?\.local:\d+ or http://[\d.]+:\d+$", told())
 
 
 def test_it_ends_at_once_when_it_is_told_to(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
@@ -19,12 +20,13 @@ from edge.assessment import Verdict
 from edge.explanation import Explanation
 from edge.session import ScoringSession
 from kiosk_ui.api import DESCRIPTION
+from kiosk_ui.framing import FramingHelp
 from kiosk_ui.scores import Replay, Status
 from kiosk_ui.store import REPLAY
 from tests.edge.fakes import ConstantClassifier
 from tests.edge.people import poses_of, squat_track
 from tests.kiosk_ui.conftest import Post, Web
-from tests.kiosk_ui.fakes import assessment, write_video
+from tests.kiosk_ui.fakes import FakeEstimator, assessment, write_video
 
 EXPLANATION = Explanation("left_knee", "LKnee", 1.5, 0.3, {"left_knee": 0.3})
 DOCUMENT: dict[str, Any] = json.loads(DESCRIPTION.read_text())
@@ -112,6 +114,21 @@ def test_answers_to_an_upload_in_pieces(phone: FlaskClient) -> None:
     for headers in ({}, VERSION, VERSION):
         conforms(phone.delete(address, headers=headers), one, "delete")
     conforms(phone.head(address, headers=VERSION), one, "head")
+
+
+def test_answers_to_small_pictures(web: Web, phone: FlaskClient) -> None:
+    path, jpeg = "/api/v1/framing", bytes(cv2.imencode(".jpg", np.zeros((9, 9, 3), np.uint8))[1])
+
+    def send(body: bytes, kind: str = "image/jpeg") -> TestResponse:
+        return phone.post(f"{path}?page=a", data=body, content_type=kind)
+
+    conforms(send(jpeg), path, "post")  # while the models are being loaded
+    web.services.framing = help_ = FramingHelp(FakeEstimator)
+    try:
+        for response in (send(jpeg), send(b"\xff\xd8\xff"), send(jpeg, "text/plain")):
+            conforms(response, path, "post")
+    finally:
+        help_.close()
 
 
 def test_answers_when_there_is_no_room(web: Web, post: Post) -> None:
