@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -39,6 +40,7 @@ from kiosk_ui.disk import DataInUseError, claim
 from kiosk_ui.retention import EVERY, tidy
 from kiosk_ui.server import make_server
 from kiosk_ui.services import Services
+from kiosk_ui.shares import lan_address
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.worker import ScoringWorker
 
@@ -97,6 +99,7 @@ class Kiosk:
         self._station.launch()
         self._cues = Follower(self._station, self._outcome, self._outputs())
         self._cues.start()
+        services.typical = classifier.typical
         services.camera, services.station = self._camera, self._station
         services.ready.set()
         log.info("ready: %s, %s", classifier.label, scheduler.name)
@@ -216,6 +219,8 @@ def main(
         raise click.ClickException(
             f"port {port} of {host} cannot be used: {error.strerror}"
         ) from error
+
+    services.address = partial(lan_address, server.effective_port)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if not services.closing.is_set():  # a second one does not disturb the first

@@ -58,7 +58,7 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     else:
         languages.install(app)
     problems.install(app)
-    public = public_blueprint(config, services, home=face == "network")
+    public = public_blueprint(config, services, network=face == "network")
     public.register_blueprint(api_blueprint(config, services))
     app.register_blueprint(public)
     if face == "device":

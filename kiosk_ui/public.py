@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk_ui.api import find_score
 from kiosk_ui.card import card_of
 from kiosk_ui.config import WebConfig
+from kiosk_ui.languages import gettext as _
+from kiosk_ui.problems import Problem
+from kiosk_ui.scores import Score, Source, Status
 from kiosk_ui.services import Services
+from kiosk_ui.shares import drawing
 from kiosk_ui.uploads import take_upload
 
 
-def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Blueprint:
+@dataclass(frozen=True, slots=True)
+class WayHome:
+    """How a result is taken home.
+
+    :param link: address with a code that expires.
+    :param drawing: the same as a QR code, an SVG.
+    :param minutes: for which it works.
+    """
+
+    link: str
+    drawing: Markup
+    minutes: int
+
+
+def public_blueprint(config: WebConfig, services: Services, *, network: bool) -> Blueprint:
     """Make the routes that everybody on the network may use.
 
     :param config: limits.
     :param services: what they work with.
-    :param home: whether the phone's page is the first page, too.
+    :param network: whether they are for the network, where the phone's page is the first page;
+        else they are for the device itself, whose screen has a page of its own.
     """
     public = Blueprint("public", __name__)
 
@@ -26,7 +48,7 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
         """Explain, and take a video."""
         return render_template("phone.html", max_bytes=config.max_upload_bytes)
 
-    if home:
+    if network:
         public.add_url_rule("/", "home", phone)
 
     @public.post("/phone")
@@ -41,7 +63,7 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
         score = find_score(services, key)
         if score.withheld:
             return render_template("thanks_page.html", key=key)
-        return render_template("result.html", card=card_of(score))
+        return render_template("result.html", card=card_of(score), kiosk=False)
 
     @public.get("/scores/<key>/card")
     def read_card(key: str) -> Response:
@@ -50,8 +72,24 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
         if score.withheld:
             page = render_template("thanks.html", key=key)
         else:
-            page = render_template("card.html", card=card_of(score))
+            home = None if network else _way_home(services, score)
+            page = render_template("card.html", card=card_of(score), kiosk=not network, home=home)
         return Response(page, headers={"Cache-Control": "no-store"})
+
+    @public.get("/t/<code>")
+    def take_home(code: str) -> AnyResponse:
+        """Lead from a code on the kiosk's screen to its result."""
+        key = services.shares.find(code)
+        if key is None or services.store.get(key) is None:
+            minutes = round(services.shares.lasts / 60)
+            raise Problem(
+                410, "code_expired",
+                _("This code has expired: each one works for %(minutes)s minutes. Do another set "
+                  "at the kiosk and scan the new one.", minutes=minutes),
+            )  # fmt: skip
+        answer = redirect(url_for("public.read_page", key=key), 302)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     @public.get("/healthz")
     def healthz() -> Response:
@@ -63,3 +101,12 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
         return response
 
     return public
+
+
+def _way_home(services: Services, score: Score) -> WayHome | None:
+    """Return how a result on the kiosk's screen is taken home; None where no phone gets there."""
+    address = services.address()
+    if score.source is not Source.KIOSK or score.status is not Status.DONE or address is None:
+        return None
+    link = address + url_for("public.take_home", code=services.shares.code_for(score.id))
+    return WayHome(link, Markup(drawing(link)), round(services.shares.lasts / 60))  # noqa: S704
