@@ -107,7 +107,9 @@ def head_at(track: PoseTrack, time: float) -> Head | None:
         nearest = min((before, after), key=lambda i: abs(times[i] - time))
         return heads[nearest][1] if abs(times[nearest] - time) <= FACE_STAYS else None
     ends = np.array([heads[before][1], heads[after][1]]).T
-    x, y, radius = (np.interp(time, times[[before, after]], e) if after > before else e[0] for e in ends)
+    x, y, radius = (
+        np.interp(time, times[[before, after]], e) if after > before else e[0] for e in ends
+    )
     return float(x), float(y), float(radius)
 
 

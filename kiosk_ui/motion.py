@@ -80,9 +80,7 @@ def motion_of(
         "bones": [[INDEX[one], INDEX[other]] for one, other in BONES],
         **_plain(track),
         "course": _course(exercise, track, repetitions),
-        "repetitions": [
-            {key: r[key] for key in ("start", "turn", "end", "faults")} for r in found
-        ],
+        "repetitions": [{key: r[key] for key in ("start", "turn", "end", "faults")} for r in found],
         "faults": [
             {
                 "name": fault["name"],

@@ -53,7 +53,8 @@ WORDS = {
 TITLES = {
     400: "Bad request", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
     409: "Conflict", 423: "Locked", 413: "Content too large", 416: "Range not satisfiable",
-    410: "Gone", 429: "Too many requests", 431: "Request header fields too large", 501: "Not implemented",
+    410: "Gone", 429: "Too many requests",
+    431: "Request header fields too large", 501: "Not implemented",
     500: "Internal server error", 503: "Service unavailable", 507: "Insufficient storage",
 }  # fmt: skip
 

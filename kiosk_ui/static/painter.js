@@ -1,6 +1,7 @@
 /** Draws over a picture of the clip, by the time at which it was taken. */
 
 const GAP = 0.25; // seconds over which a skeleton is drawn between two sights
+const NEAREST = 2; // times as large as the whole picture would be
 const AROUND = 0.2; // seconds of rest that belong to a repetition
 
 export class Painter {
@@ -26,8 +27,35 @@ export class Painter {
     this.motion = motion;
     this.nose = motion.joints.indexOf("Nose");
     const at = (name) => motion.joints.indexOf(name);
-    this.marks = new Map(motion.faults.map(({ name, joints }) => [name, joints.map(at)]));
+    // Where a part has many joints its first one, the middle, stands for it.
+    this.marks = new Map(motion.faults.map(({ name, joints }) => [name, joints.slice(0, joints.length > 2 ? 1 : 2).map(at)]));
+    const lengths = motion.poses.map((pose) => length(pose[at("Neck")], pose[at("MidHip")])).filter(Boolean);
+    this.trunk = Math.max(...lengths, 0.1 * motion.size[1]);
     this.aside = motion.good.map((good) => this.#roomBeside(good));
+    this.body = boxOf(during(motion, motion.repetitions));
+  }
+
+  /** Return how the picture lies in the canvas: near the person, but never beyond its edges. */
+  #look(width, height) {
+    const [across, down] = this.motion.size;
+    const fit = Math.min(width / across, height / down);
+    const base = { scale: fit, left: (width - fit * across) / 2, top: (height - fit * down) / 2 };
+    if (!this.body) return { ...base, base };
+    let [left, top, right, bottom] = this.body;
+    if (this.compares) {
+      for (const { box, shift } of this.aside) {
+        [left, right] = [Math.min(left, box[0] + shift), Math.max(right, box[2] + shift)];
+      }
+    }
+    const trunk = this.trunk;
+    [left, top, right, bottom] = [left - 0.5 * trunk, top - 0.75 * trunk, right + 0.5 * trunk, bottom + 0.2 * trunk];
+    const near = Math.min(width / (right - left), height / (bottom - top));
+    const scale = Math.min(Math.max(near, fit), NEAREST * fit);
+    const place = (room, full, from, to) => {
+      if (scale * full <= room) return (room - scale * full) / 2;
+      return Math.min(0, Math.max(room - scale * full, room / 2 - (scale * (from + to)) / 2));
+    };
+    return { scale, left: place(width, across, left, right), top: place(height, down, top, bottom), base };
   }
 
   /** Draw what belongs to a time in seconds. */
@@ -40,10 +68,11 @@ export class Painter {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, width, height);
     if (!motion || !width) return;
-    const [across, down] = video.videoWidth ? [video.videoWidth, video.videoHeight] : motion.size;
-    const scale = Math.min(width / across, height / down);
-    pen.setTransform(scale, 0, 0, scale, (width - scale * across) / 2, (height - scale * down) / 2);
-    this.thick = (3 * dense) / scale + motion.size[1] / 260;
+    const { scale, left, top, base } = this.#look(width, height);
+    // The picture is brought as near as the drawing, which stays sharp.
+    video.style.transform = `translate(${(left - (base.left * scale) / base.scale) / dense}px, ${(top - (base.top * scale) / base.scale) / dense}px) scale(${scale / base.scale})`;
+    pen.setTransform(scale, 0, 0, scale, left, top);
+    this.thick = Math.max(0.028 * this.trunk, (1.4 * dense) / scale);
     const joints = poseAt(motion, time);
     if (this.compares) this.#paintGood(pen, time);
     if (!joints) return;
@@ -83,12 +112,11 @@ export class Painter {
     for (const [one, other] of this.motion.bones) {
       for (const joint of [joints[one], joints[other]]) if (joint) disc(pen, joint, 1.1 * this.thick);
     }
-    if (joints[this.nose]) disc(pen, joints[this.nose], 2.4 * this.thick);
   }
 
   /** Mark a joint by shape, not by colour alone: rings, with a cross for what the result is about. */
   #paintMark(pen, joint, main) {
-    const radius = (main ? 5.5 : 4) * this.thick;
+    const radius = (main ? 5.5 : 3) * this.thick;
     pen.lineCap = "round";
     for (const [width, ink] of [[2.4, this.colours.ink], [1.3, this.colours.bad]]) {
       pen.strokeStyle = ink;
@@ -106,7 +134,7 @@ export class Painter {
   }
 
   #paintGood(pen, time) {
-    const { good, size } = this.motion;
+    const { good } = this.motion;
     if (!good.length) return;
     const later = good.findIndex(({ times }) => times[0] > time);
     const index = Math.max(0, (later < 0 ? good.length : later) - 1);
@@ -114,35 +142,57 @@ export class Painter {
     const last = good[index].times.at(-1);
     const joints = poseAt(good[index], Math.min(Math.max(time, good[index].times[0]), last));
     if (!joints) return;
-    const edge = 0.03 * size[1];
+    const edge = 0.14 * this.trunk;
+    pen.font = `750 ${0.26 * this.trunk}px ${this.face}`;
+    const middle = (box[0] + box[2]) / 2 + shift;
+    const half = Math.max((box[2] - box[0]) / 2, pen.measureText(this.canvas.dataset.good).width / 2) + edge;
+    const top = box[1] - 0.75 * this.trunk;
     pen.fillStyle = this.colours.ink;
-    pen.globalAlpha = 0.72;
+    pen.globalAlpha = 0.75;
     pen.beginPath();
-    pen.roundRect(box[0] + shift - edge, box[1] - 3.2 * edge, box[2] - box[0] + 2 * edge, box[3] - box[1] + 4.2 * edge, edge);
+    pen.roundRect(middle - half, top, 2 * half, box[3] - top + edge, edge);
     pen.fill();
     pen.globalAlpha = 1;
     const moved = joints.map((joint) => joint && [joint[0] + shift, joint[1]]);
     this.#paintBody(pen, moved, this.colours.good, [3, 2.4]);
+    if (moved[this.nose]) {
+      pen.beginPath();
+      pen.arc(...moved[this.nose], 0.16 * this.trunk, 0, 2 * Math.PI);
+      pen.stroke();
+    }
     pen.fillStyle = this.colours.good;
-    pen.font = `700 ${0.045 * size[1]}px ${this.face}`;
     pen.textAlign = "center";
-    pen.fillText(this.canvas.dataset.good, (box[0] + box[2]) / 2 + shift, box[1] - 1.6 * edge);
+    pen.fillText(this.canvas.dataset.good, middle, top + 0.34 * this.trunk);
   }
 
   /** Return where a good repetition finds room beside the person, on the side with more of it. */
-  #roomBeside({ times, poses }) {
-    const places = poses.flat().filter(Boolean);
-    const xs = places.map(([x]) => x);
-    const ys = places.map(([, y]) => y);
-    const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-    const wide = box[2] - box[0];
-    const gap = 0.35 * wide + 0.04 * this.motion.size[0];
+  #roomBeside({ poses }) {
+    const box = boxOf(poses);
+    const wide = Math.max(box[2] - box[0], 1.2 * this.trunk);
     const right = this.motion.size[0] - box[2] >= box[0];
-    const wanted = right ? wide + gap : -wide - gap;
-    const edge = 0.035 * this.motion.size[1];
-    const shift = right ? Math.min(wanted, this.motion.size[0] - box[2] - edge) : Math.max(wanted, edge - box[0]);
-    return { times, box, shift };
+    const room = (right ? this.motion.size[0] - box[2] : box[0]) - 0.2 * this.trunk;
+    const shift = Math.max(0, Math.min(wide + 0.45 * this.trunk, room));
+    return { box, shift: right ? shift : -shift };
   }
+}
+
+/** Return left, top, right and bottom of all joints in some poses; null of none. */
+function boxOf(poses) {
+  const places = poses.flat().filter(Boolean);
+  if (!places.length) return null;
+  const [xs, ys] = [0, 1].map((axis) => places.map((place) => place[axis]).sort((a, b) => a - b));
+  const most = (sorted, share) => sorted[Math.round(share * (sorted.length - 1))];
+  return [most(xs, 0.002), most(ys, 0.002), most(xs, 0.998), most(ys, 0.998)]; // slips do not count
+}
+
+/** Return the poses of the repetitions, or all where there are none. */
+function during({ times, poses }, repetitions) {
+  const chosen = poses.filter((_, index) => repetitions.some(({ start, end }) => times[index] >= start - AROUND && times[index] <= end + AROUND));
+  return chosen.length ? chosen : poses;
+}
+
+function length(one, other) {
+  return one && other ? Math.hypot(one[0] - other[0], one[1] - other[1]) : 0;
 }
 
 /** Return the joints at a time (seconds), between two sights; null where nobody was seen. */
