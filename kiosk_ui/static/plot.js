@@ -1,6 +1,5 @@
 /** How deep the person was over time, with the repetitions; touching it leads to that moment. */
 
-const SVG = "http://www.w3.org/2000/svg";
 const STEP = 0.1; // seconds
 
 /**
@@ -134,7 +133,7 @@ export function showCourse(place, motion, buttons, player, signal) {
 }
 
 function make(name, attributes) {
-  const element = document.createElementNS(SVG, name);
+  const element = document.createElementNS(document.querySelector("svg").namespaceURI, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 }

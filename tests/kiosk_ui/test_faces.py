@@ -61,6 +61,7 @@ KIOSK_ROUTES = [
     ("POST", "/kiosk/unlock"),
     ("POST", "/kiosk/start"),
     ("POST", "/kiosk/cancel"),
+    ("POST", "/kiosk/touched"),
 ]
 
 
