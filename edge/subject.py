@@ -141,8 +141,11 @@ class SubjectTracker:
         """Return how the choice went, and the subject's track (the likeliest of several)."""
         choice, subject = self._choose()
         # Their own tracklets, not who was made of them: nobody who was seen is to be left out.
-        seen = [PoseTrack.from_poses(t.entries) for t in [*self._closed, *self._open]]
-        self.others = [track for track in seen if not _within(track, subject)]
+        self.others = [
+            PoseTrack.from_poses(tracklet.entries)
+            for tracklet in [*self._closed, *self._open]
+            if not _within(tracklet, subject)
+        ]
         return choice, subject
 
     def _choose(self) -> tuple[Choice, PoseTrack]:
@@ -164,12 +167,16 @@ class SubjectTracker:
         return Choice.ONE, people[0].track
 
 
-def _within(track: PoseTrack, subject: PoseTrack) -> bool:
-    """Tell whether all of a track is part of the subject's."""
-    at = np.searchsorted(subject.times, track.times)
-    if not len(subject) or (at >= len(subject)).any():
+def _within(tracklet: _Tracklet, subject: PoseTrack) -> bool:
+    """Tell whether a tracklet is part of the subject's track, from its first frame to its last."""
+    first, last = tracklet.entries[0], tracklet.last
+    begin, end = np.searchsorted(subject.times, [first[0], last[0]])
+    if end >= len(subject) or end - begin + 1 != len(tracklet.entries):
         return False
-    return bool((subject.joints[at, MID_HIP] == track.joints[:, MID_HIP]).all())
+    return all(
+        bool((subject.joints[at, MID_HIP] == pose.joints[MID_HIP]).all())
+        for at, (_, pose) in ((begin, first), (end, last))
+    )
 
 
 def body_height(pose: Pose) -> float:
