@@ -14,7 +14,7 @@ from edge.frames import Frame, Picture
 from edge.frames.video import VideoFile, VideoLimits
 from edge.joints import BODY_25, BONES, INDEX, MID_HIP, NECK
 from edge.preprocessing import MIN_CONFIDENCE
-from edge.track import FloatArray, PoseTrack, once_per_track
+from edge.track import BoolArray, FloatArray, PoseTrack, once_per_track
 
 LEFT: Final = (80, 220, 80)
 RIGHT: Final = (60, 160, 255)
@@ -116,22 +116,25 @@ def head_at(track: PoseTrack, time: float) -> Head | None:
 @once_per_track
 def _heads(track: PoseTrack) -> list[Head | None]:
     """Return the head in each frame of a track, or None."""
-    return [_head(*sight) for sight in zip(track.joints, track.confidence, strict=True)]
+    good = (track.confidence >= MIN_CONFIDENCE) & np.isfinite(track.joints).all(axis=2)
+    trunks = np.hypot(*(track.joints[:, MID_HIP] - track.joints[:, NECK]).T)
+    trunks = trunks[good[:, [NECK, MID_HIP]].all(axis=1)]
+    # Whoever bends forward has a trunk that looks shorter, but no smaller head.
+    radius = HEAD_OVER_TRUNK * float(np.percentile(trunks, 90)) if len(trunks) else 0.0
+    return [_head(*sight, radius) for sight in zip(track.joints, good, strict=True)]
 
 
-def _head(joints: FloatArray, confidence: FloatArray) -> Head | None:
+def _head(joints: FloatArray, good: BoolArray, radius: float) -> Head | None:
     """Return middle and radius of the head from the face's joints, or else from neck and trunk."""
-    good = (confidence >= MIN_CONFIDENCE) & np.isfinite(joints).all(axis=1)
     face = joints[[joint for joint in FACE if good[joint]]]
-    trunk = float(np.hypot(*(joints[MID_HIP] - joints[NECK]))) if good[[NECK, MID_HIP]].all() else 0
-    wide = float(np.hypot(*np.ptp(face, axis=0))) if len(face) > 1 else 0.0
     if len(face):
         x, y = face.mean(axis=0).tolist()
-    elif trunk:
+    elif good[[NECK, MID_HIP]].all():
         x, y = (joints[NECK] + (joints[NECK] - joints[MID_HIP]) * 1.5 * HEAD_OVER_TRUNK).tolist()
     else:
         return None
-    radius = max(HEAD_OVER_TRUNK * trunk, wide)
+    wide = float(np.hypot(*np.ptp(face, axis=0))) if len(face) > 1 else 0.0
+    radius = max(radius, wide)
     return (x, y, radius) if radius else None
 
 

@@ -415,6 +415,7 @@ def test_a_result_is_taken_home(wall: Wall, open_page: OpenPage, shoot: Shoot) -
     phone.goto(f"http://{NETWORK_NAME}:{wall.port}{path}")
     assert phone.url.endswith(f"/scores/{key}")
     expect(phone.locator("html")).to_have_attribute("lang", "ko")
+    expect(phone.locator("#save")).to_be_visible()
     expect(phone.locator("#save")).to_have_attribute("href", f"/api/v1/scores/{key}/replay.mp4")
     expect(phone.locator(".splash, .home")).to_have_count(0)
     playing(phone, 0.2)
