@@ -74,8 +74,9 @@ def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
     @api.get("/scores/<key>/clip.mp4")
     def read_clip(key: str) -> Response:
         """Give the clean clip, over which a page draws; it is there with the verdict."""
-        path = services.store.path(find_score(services, key).id, CLIP)
-        if not path.is_file():
+        score = find_score(services, key)
+        path = services.store.path(key, CLIP)
+        if score.withheld or not path.is_file():
             raise Problem(404, "no_clip", _("There is no clip of this recording."))
         return _kept(send_file(path, "video/mp4", conditional=True))
 
@@ -84,7 +85,7 @@ def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
         """Give what is drawn over the clip: joints, depth, faults, a good repetition."""
         score = find_score(services, key)
         missing = Problem(404, "no_motion", _("Nothing is known to draw over this recording."))
-        if score.status is not Status.DONE:
+        if score.status is not Status.DONE or score.withheld:
             raise missing
         try:
             path = motion_file(services.store, score, services.typical)
