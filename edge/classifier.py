@@ -50,7 +50,8 @@ class Classifier:
         self._outputs = outputs
         self._correct = outputs[PROBABILITIES].index(CORRECT)
         self._session = self._open(bundle.path(files.pop()))
-        self._typical = Typical.load(bundle.path(TYPICAL)) if TYPICAL in manifest.files else None
+        self.typical = Typical.load(bundle.path(TYPICAL)) if TYPICAL in manifest.files else None
+        """Typical correct repetitions, from several sides; without them nothing is explained."""
         self._visible_to = manifest.visible_to
         self.label = bundle.label
         self.threshold = manifest.threshold
@@ -142,14 +143,14 @@ class Classifier:
         :return: None where the bundle has no typical repetitions to compare with.
         :raises FeatureError: too little was seen to make features.
         """
-        if self._typical is None:
+        if self.typical is None:
             return None
         return explain(
             self,
             prepare(part),
             float(part.times[0]),
             repetition,
-            typical=self._typical,
+            typical=self.typical,
             view=judgement.view,
             score=judgement.score,
         )

@@ -21,6 +21,16 @@ QUALITY: Final = 23
 """x264's constant rate factor; its default, visually close to the source."""
 
 
+def picture_size(clip: Path) -> tuple[int, int]:
+    """Return width and height in pixels of a clip that :class:`ClipWriter` wrote.
+
+    :raises OSError: there is no such file.
+    """
+    with av.open(str(clip)) as container:
+        stream = container.streams.video[0]
+        return stream.width, stream.height
+
+
 class ClipWriter:
     """Encodes frames as they come; the file is complete after :meth:`close`.
 

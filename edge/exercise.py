@@ -162,6 +162,9 @@ It gets the part of the track from shortly before the repetition to shortly afte
 gaps closed and lightly smoothed, and gives None where this view cannot show the quantity.
 """
 
+Course = Callable[[PoseTrack, Sequence[Repetition]], FloatArray]
+"""Gives [T] a quantity at every moment of a whole track, prepared as for a :data:`Measure`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -175,6 +178,7 @@ class Quantity:
     :param tolerance: in its unit: what two measurements of the same movement may differ by.
     :param max_turn: degrees; when turned further from the exercise's own view it is not visible.
     :param digits: how many digits after the point are told.
+    :param course: how it goes over a whole clip; None: it is a number of a repetition only.
     """
 
     name: str
@@ -185,6 +189,7 @@ class Quantity:
     tolerance: float
     max_turn: float = MAX_TURN
     digits: int = 0
+    course: Course | None = None
 
     def tell(self, value: float) -> str:
         """Return the amount as it is told: a side is told in words, not by a sign."""

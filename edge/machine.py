@@ -73,6 +73,8 @@ class Limits:
     :param scoring: until a result is no longer waited for; it takes well below a second.
     :param result: for which a result stays on the screen if nobody touches it.
     :param cheer: of a result, in which a raised arm is joy and does not start the next recording.
+    :param touched: for which it stays at least after a touch.
+    :param longest: for which it stays at most: somebody else may be waiting.
     :param message: for which the idle screen says why there is no result.
     """
 
@@ -86,6 +88,8 @@ class Limits:
     scoring: float = 60.0
     result: float = 60.0
     cheer: float = 3.0
+    touched: float = 45.0
+    longest: float = 240.0
     message: float = 20.0
 
 
@@ -175,6 +179,15 @@ class StationMachine:
         """Give up what is going on; a result that is being made is waited for."""
         if self.now.state not in (State.IDLE, State.SCORING):
             self._give_up(time)
+
+    def touched(self, time: float) -> None:
+        """Hear that somebody looks at the result closely: it stays longer, but not for ever."""
+        now = self.now
+        if now.state is not State.RESULT or now.ends is None:
+            return
+        ends = min(time + self.limits.touched, now.since + self.limits.longest)
+        if ends > now.ends:
+            self._change(ends=ends)
 
     def camera(self, time: float, problem: str | None) -> None:
         """Hear why no pictures come, or None where they do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -25,6 +26,9 @@ SMOOTHING_SIGMA: Final = 1.0
 SLIP_FRAMES: Final = 5
 """The length of the median filter, at 30 Hz, before a greatest value is taken."""
 
+LONGEST_GAP: Final = 0.25
+"""Seconds from the nearest sight beyond which a course says nothing."""
+
 A_MOMENT: Final = 0.1
 """Seconds before and after a moment over which a place is averaged."""
 
@@ -43,16 +47,44 @@ def measure(
     """
     if not (part.confidence[:, MID_HIP] >= MIN_CONFIDENCE).any():
         return {quantity.name: None for quantity in exercise.quantities}
-    even = evenly(part)
-    smooth = replace(
-        even, joints=gaussian_filter1d(even.joints, SMOOTHING_SIGMA, axis=0, mode="nearest")
-    )
+    smooth = _smooth(part)
     return {
         quantity.name: _measure(quantity, part, smooth, repetition)
         if can_show(exercise, quantity, part, turned)
         else None
         for quantity in exercise.quantities
     }
+
+
+def course_of(
+    quantity: Quantity, track: PoseTrack, repetitions: Sequence[Repetition]
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return times and values of a quantity over a whole clip, at 30 Hz.
+
+        times, depth = course_of(exercise.quantity("depth"), track, repetitions)
+
+    Where nobody was seen for a while it is NaN. None: it has no course, or nothing to compare with.
+    """
+    if quantity.course is None or not repetitions:
+        return None
+    smooth = _smooth(track)
+    values = np.array(quantity.course(smooth, repetitions))
+    good = (track.confidence[:, indices(quantity.joints)] >= MIN_CONFIDENCE).all(axis=1)
+    seen = track.times[good]
+    if not len(seen):
+        return None
+    after = np.searchsorted(seen, smooth.times).clip(0, len(seen) - 1)
+    before = np.maximum(after - 1, 0)
+    away = np.minimum(*(np.abs(seen[sight] - smooth.times) for sight in (before, after)))
+    values[away > LONGEST_GAP] = np.nan
+    return smooth.times, values
+
+
+def _smooth(track: PoseTrack) -> PoseTrack:
+    """Return a track at 30 Hz, without gaps and lightly smoothed."""
+    even = evenly(track)
+    joints = gaussian_filter1d(even.joints, SMOOTHING_SIGMA, axis=0, mode="nearest")
+    return replace(even, joints=joints)
 
 
 def can_show(exercise: Exercise, quantity: Quantity, part: PoseTrack, turned: float | None) -> bool:

@@ -23,7 +23,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from edge.errors import FeatureError
 from edge.joints import INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE, TEN
-from edge.track import FloatArray, PoseTrack, once_per_track
+from edge.track import BoolArray, FloatArray, PoseTrack, once_per_track
 
 Features = npt.NDArray[np.float32]
 
@@ -62,12 +62,8 @@ def resample(track: PoseTrack, rate: float = RATE) -> PoseTrack:
     """
     if rate <= 0:
         raise ValueError(f"the rate must be above 0 Hz, not {rate}")
-    known = np.isfinite(track.joints[..., 0]) & np.isfinite(track.joints[..., 1])
-    seen = known & (track.confidence >= MIN_CONFIDENCE)
-    hips = np.flatnonzero(seen[:, MID_HIP])
-    if not len(hips):
-        raise FeatureError("the hips were never seen")
-    origin = track.joints[hips[0], MID_HIP]
+    seen = _seen(track)
+    origin = origin_of(track)
     start, end = track.times[0], track.times[-1]
     # The small tolerance keeps the last frame when rounding puts it a hair before the grid.
     count = int(np.floor((end - start) * rate + 1e-6)) + 1
@@ -88,6 +84,23 @@ def resample(track: PoseTrack, rate: float = RATE) -> PoseTrack:
         nearest = np.searchsorted((at[1:] + at[:-1]) / 2, times)
         confidence[:, members] = np.take(track.confidence[good], members, axis=1)[nearest]
     return PoseTrack(times, joints, confidence)
+
+
+def origin_of(track: PoseTrack) -> FloatArray:
+    """Return [2] the place against which :func:`resample` gives all others, in pixels.
+
+    :raises FeatureError: nobody's hips were seen.
+    """
+    hips = np.flatnonzero(_seen(track)[:, MID_HIP])
+    if not len(hips):
+        raise FeatureError("the hips were never seen")
+    return np.asarray(track.joints[hips[0], MID_HIP])
+
+
+def _seen(track: PoseTrack) -> BoolArray:
+    """Return [T, 25] which joints were seen well enough."""
+    known = np.isfinite(track.joints).all(axis=2)
+    return np.asarray(known & (track.confidence >= MIN_CONFIDENCE))
 
 
 @once_per_track

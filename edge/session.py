@@ -103,6 +103,11 @@ class ScoringSession:
         self.track = PoseTrack.empty()
         """The subject, with times from 0 at the first frame; known after :meth:`finish`."""
 
+    @property
+    def others(self) -> list[PoseTrack]:
+        """Everybody else who was seen, in pieces; known after :meth:`finish`."""
+        return self._subjects.others
+
     def push(self, frame: Frame) -> Live:
         """Take one frame; return what can be shown at once.
 

@@ -114,6 +114,10 @@ class Station:
         """Give up what is going on and return to idle."""
         self._tell(lambda m: m.cancel(monotonic()))
 
+    def touched(self) -> None:
+        """Keep a result on the screen for longer: somebody is looking at it closely."""
+        self._tell(lambda m: m.touched(monotonic()))
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state in plain types, with the seconds that remain of it."""
         with self._condition:

@@ -106,6 +106,7 @@ class Kiosk:
         self._cues = Follower(self._station, self._outcome, self._outputs())
         self._cues.start()
         services.framing = FramingHelp(lambda: scheduler.open_stream(Priority.UPLOAD))
+        services.typical = classifier.typical
         services.camera, services.station = self._camera, self._station
         services.ready.set()
         log.info("ready: %s, %s", classifier.label, scheduler.name)

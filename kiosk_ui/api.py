@@ -10,11 +10,12 @@ from flask import Blueprint, Response, jsonify, send_file, url_for
 
 from kiosk_ui.config import WebConfig
 from kiosk_ui.languages import gettext as _
+from kiosk_ui.motion import motion_file
 from kiosk_ui.problems import Problem
 from kiosk_ui.scores import Replay, Score, Status
 from kiosk_ui.services import Services
 from kiosk_ui.slots import Slots
-from kiosk_ui.store import REPLAY
+from kiosk_ui.store import CLIP, REPLAY
 from kiosk_ui.uploads import take_upload
 
 DESCRIPTION: Final = Path(__file__).with_name("openapi.json")
@@ -66,13 +67,39 @@ def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
         path = services.store.path(key, REPLAY)
         if score.withheld or score.replay is not Replay.READY or not path.is_file():
             raise Problem(404, "no_replay", _("There is no replay of this recording."))
-        response = send_file(
-            path, "video/mp4", conditional=True, download_name="squat-replay.mp4"
-        )  # fmt: skip
-        response.headers["Cache-Control"] = "private, no-cache"
-        return response
+        return _kept(
+            send_file(path, "video/mp4", conditional=True, download_name="squat-replay.mp4")
+        )
+
+    @api.get("/scores/<key>/clip.mp4")
+    def read_clip(key: str) -> Response:
+        """Give the clean clip, over which a page draws; it is there with the verdict."""
+        score = find_score(services, key)
+        path = services.store.path(key, CLIP)
+        if score.withheld or not path.is_file():
+            raise Problem(404, "no_clip", _("There is no clip of this recording."))
+        return _kept(send_file(path, "video/mp4", conditional=True))
+
+    @api.get("/scores/<key>/motion")
+    def read_motion(key: str) -> Response:
+        """Give what is drawn over the clip: joints, depth, faults, a good repetition."""
+        score = find_score(services, key)
+        missing = Problem(404, "no_motion", _("Nothing is known to draw over this recording."))
+        if score.status is not Status.DONE or score.withheld:
+            raise missing
+        try:
+            path = motion_file(services.store, score, services.typical)
+        except OSError as error:
+            raise missing from error
+        return _kept(send_file(path, "application/json", conditional=True))
 
     return api
+
+
+def _kept(response: Response) -> Response:
+    """Let a browser keep an answer, if it asks each time whether the score is still there."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def find_score(services: Services, key: str) -> Score:

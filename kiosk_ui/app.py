@@ -60,7 +60,7 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     else:
         languages.install(app)
     problems.install(app)
-    public = public_blueprint(config, services, home=face == "network")
+    public = public_blueprint(config, services, network=face == "network")
     public.register_blueprint(api_blueprint(config, services))
     public.register_blueprint(record_blueprint(config, services))
     public.register_blueprint(tus_blueprint(config, services))

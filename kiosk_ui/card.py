@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.assessment import LIKELY
+from edge.errors import ExerciseError
+from edge.exercise import Fault, Quantity
+from edge.exercises import load
 from kiosk_ui.failures import failure
-from kiosk_ui.languages import current
+from kiosk_ui.languages import current, noted
+from kiosk_ui.languages import gettext as _
 from kiosk_ui.scores import Replay, Score, Status
 
 MOST_CUES: Final = 2
 """So many further cues are shown: who is told everything changes nothing."""
+
+TURNED: Final = 15.0
+"""Degrees from which it is said that turning to the camera would show more."""
+
+PARTS: Final = {
+    "base_of_support": noted("your feet"),
+    "left_knee": noted("your left knee"),
+    "right_knee": noted("your right knee"),
+    "torso": noted("your trunk"),
+    "hip_joint": noted("your hips"),
+    "neck": noted("your head"),
+}
+"""What the parts of the body are called where they could not be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,20 @@ class RepetitionLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """The number behind the main cue.
+
+    :param label: what was measured.
+    :param value: how much it was, with its unit.
+    :param aim: what it should be, with its unit.
+    """
+
+    label: str
+    value: str
+    aim: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A score, ready to be shown.
 
@@ -44,8 +76,13 @@ class Card:
     :param needed: the threshold in points.
     :param cue: the one sentence for the gym-goer: what to change, praise, or why there is no
         verdict; None until the card is finished.
+    :param fault: the name of the fault that the cue is about, or None.
+    :param figure: the number behind the cue, or None.
+    :param worst: when in the clip it was worst, in seconds, or None.
     :param also: the cues of further faults, the likeliest first.
-    :param has_replay: whether there is a replay or will be one.
+    :param unseen: what the camera could not see, in a sentence, or None.
+    :param has_clip: whether there is a clip to be shown.
+    :param has_replay: whether there is a replay to take home, or will be one.
     :param percent: how far the scoring is.
     :param ahead: how many wait before this one.
     :param wait: about how many seconds pass until it is done, in steps of five.
@@ -56,8 +93,13 @@ class Card:
     points: int | None
     needed: int
     cue: str | None
+    fault: str | None
+    figure: Figure | None
+    worst: float | None
     also: tuple[str, ...]
+    unseen: str | None
     repetitions: tuple[RepetitionLine, ...]
+    has_clip: bool
     has_replay: bool
     percent: int
     ahead: int
@@ -79,17 +121,23 @@ def card_of(score: Score) -> Card:
     language = current()
     found = score.assessment or {}
     value, threshold, cue = found.get("score"), score.threshold, found.get("cue") or {}
+    fault = cue.get("name") if cue.get("kind") in ("fault", "tip") else None
     return Card(
         key=score.id,
         state=_state(score, found),
         points=None if value is None else points_of(value, threshold),
         needed=points(threshold),
         cue=failure(score.error) if score.error else cue.get(language),
+        fault=fault,
+        figure=_figure(found, cue, language),
+        worst=_worst(found, cue, fault),
         also=_also(found, cue, language),
+        unseen=_unseen(found),
         repetitions=tuple(
             _line(number, line, threshold)
             for number, line in enumerate(found.get("repetitions", ()), start=1)
         ),
+        has_clip=score.status is Status.DONE and score.replay is not Replay.NONE,
         has_replay=score.replay in (Replay.PENDING, Replay.READY),
         percent=round(100 * score.progress),
         ahead=score.ahead,
@@ -97,14 +145,70 @@ def card_of(score: Score) -> Card:
     )
 
 
-def _also(found: dict[str, Any], cue: dict[str, Any], language: str) -> tuple[str, ...]:
+def _figure(found: Mapping[str, Any], cue: Mapping[str, Any], language: str) -> Figure | None:
+    """Return the number of the main cue, where it has one."""
+    if cue.get("value") is None:
+        return None
+    try:
+        exercise = load(found["exercise"])
+        fault = next(one for one in exercise.faults if one.name == cue["name"])
+    except (ExerciseError, StopIteration):  # a score of another version
+        return None
+    quantity = exercise.quantity(fault.quantity)
+    label = exercise.texts.quantities[quantity.name].model_dump()[language]
+    told = quantity.tell_beyond(cue["value"], fault.limit)
+    return Figure(label, amount(told, quantity.unit), _aim(fault, quantity))
+
+
+def _aim(fault: Fault, quantity: Quantity) -> str:
+    """Return what to aim for; of a side that has a sign the other side's limit is told alike."""
+    limit = amount(quantity.tell(fault.limit), quantity.unit)
+    if fault.beyond == "low" and fault.limit >= 0:
+        return _("over %(limit)s", limit=limit)
+    return _("under %(limit)s", limit=limit)
+
+
+def amount(number: str, unit: str) -> str:
+    """Return a number with its unit as the language of the request writes it."""
+    return f"{number}{unit}" if unit == "°" or current() == "ko" else f"{number} {unit}"
+
+
+def _worst(found: Mapping[str, Any], cue: Mapping[str, Any], fault: str | None) -> float | None:
+    """Return the moment to look at: of the main fault, else of what cost the most."""
+    for one in found.get("faults", ()):
+        if one["name"] == fault and one["moment"] is not None:
+            return float(one["moment"])
+    explanation = found.get("explanation")
+    if explanation and cue.get("kind") in ("fault", "unknown"):
+        return float(explanation["moment"])
+    return None
+
+
+def _unseen(found: Mapping[str, Any]) -> str | None:
+    """Return what the camera could not see, and what to do about it."""
+    parts: dict[str, bool] = {}
+    for fault in found.get("faults", ()):
+        parts[fault["part"]] = parts.get(fault["part"], False) or fault["visible"]
+    hidden = [_(PARTS[part]) for part, seen in parts.items() if not seen and part in PARTS]
+    if not hidden:
+        return None
+    view = found.get("view") or {}
+    if abs(view.get("yaw") or 0.0) >= TURNED:
+        return _(
+            "The camera could not see: %(parts)s. You were turned by %(turn)s°; face it squarely.",
+            parts=", ".join(hidden), turn=round(abs(view["yaw"])),
+        )  # fmt: skip
+    return _("The camera could not see: %(parts)s.", parts=", ".join(hidden))
+
+
+def _also(found: Mapping[str, Any], cue: Mapping[str, Any], language: str) -> tuple[str, ...]:
     """Return the cues of the likely faults that the main cue is not about."""
     likely = [f for f in found.get("faults", ()) if f["visible"] and f["probability"] >= LIKELY]
     further = [fault["cue"][language] for fault in likely if fault["name"] != cue.get("name")]
     return tuple(further[:MOST_CUES])
 
 
-def _line(number: int, line: dict[str, Any], threshold: float) -> RepetitionLine:
+def _line(number: int, line: Mapping[str, Any], threshold: float) -> RepetitionLine:
     score = line["score"]
     if score is None:
         return RepetitionLine(number, None, "not_judged", line["start"], line["end"])
@@ -112,7 +216,7 @@ def _line(number: int, line: dict[str, Any], threshold: float) -> RepetitionLine
     return RepetitionLine(number, points_of(score, threshold), state, line["start"], line["end"])
 
 
-def _state(score: Score, found: dict[str, Any]) -> str:
+def _state(score: Score, found: Mapping[str, Any]) -> str:
     if score.status is Status.DONE:
         return str(found["verdict"])
     return {Status.QUEUED: "waiting", Status.RUNNING: "running"}.get(score.status, "failed")

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from functools import lru_cache
 from typing import Any
 
-import segno
-from markupsafe import Markup
-
 from kiosk_ui.config import WebConfig
+from kiosk_ui.qr import code_for
 from kiosk_ui.services import Services
-
-
-@lru_cache(maxsize=4)
-def code_for(text: str) -> Markup:
-    """Return a QR code as an SVG picture for use inside a page.
-
-        code_for("http://192.168.0.17:8080")
-
-    :param text: what the code says.
-    """
-    picture = io.BytesIO()
-    # Without declarations and inline styles, which the pages' security policy refuses; the size is
-    # the style sheet's. Medium error correction: screens are scratched and reflect.
-    segno.make(text, error="m", boost_error=False, micro=False).save(
-        picture, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=4,
-        dark="#000", light="#fff", svgclass="code", lineclass=None,
-    )  # fmt: skip
-    return Markup(picture.getvalue().decode())  # noqa: S704 - segno's own drawing, no text in it
 
 
 def join_words(config: WebConfig, services: Services) -> dict[str, Any] | None:

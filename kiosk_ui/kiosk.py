@@ -95,6 +95,12 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         station.cancel()
         return station.snapshot()
 
+    @kiosk.post("/kiosk/touched")
+    def touched() -> tuple[str, int]:
+        """Keep the result on the screen for longer."""
+        _station(services).touched()
+        return "", 204
+
     @kiosk.get("/kiosk/events")
     def events() -> Response:
         """Give the station's state, and each change of it (server-sent events)."""

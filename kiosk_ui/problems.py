@@ -52,7 +52,7 @@ WORDS = {
 
 TITLES = {
     400: "Bad request", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 412: "Precondition failed", 413: "Content too large",
+    409: "Conflict", 410: "Gone", 412: "Precondition failed", 413: "Content too large",
     415: "Unsupported media type", 416: "Range not satisfiable", 423: "Locked",
     429: "Too many requests", 431: "Request header fields too large",
     500: "Internal server error", 501: "Not implemented", 503: "Service unavailable",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk_ui.api import find_score
 from kiosk_ui.card import card_of
 from kiosk_ui.config import WebConfig
+from kiosk_ui.languages import gettext as _
+from kiosk_ui.problems import Problem
+from kiosk_ui.qr import code_for
 from kiosk_ui.record import record_url
-from kiosk_ui.scores import Score
+from kiosk_ui.scores import Score, Source, Status
 from kiosk_ui.services import Services
 from kiosk_ui.slots import Slots
 from kiosk_ui.uploads import take_upload
@@ -20,12 +25,27 @@ MOMENT: Final = 1.0
 """Seconds for which a request for a card waits for news."""
 
 
-def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Blueprint:
+@dataclass(frozen=True, slots=True)
+class WayHome:
+    """How a result is taken home.
+
+    :param link: address with a code that expires.
+    :param drawing: the same as a QR code, an SVG.
+    :param minutes: for which it works.
+    """
+
+    link: str
+    drawing: Markup
+    minutes: int
+
+
+def public_blueprint(config: WebConfig, services: Services, *, network: bool) -> Blueprint:
     """Make the routes that everybody on the network may use.
 
     :param config: limits.
     :param services: what they work with.
-    :param home: whether the phone's page is the first page, too.
+    :param network: whether they are for the network, where the phone's page is the first page;
+        else they are for the device itself, whose screen has a page of its own.
     """
     public = Blueprint("public", __name__)
     places = Slots(config.card_waiters)
@@ -37,7 +57,7 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
             "phone.html", max_bytes=config.max_upload_bytes, record_url=record_url(services)
         )
 
-    if home:
+    if network:
         public.add_url_rule("/", "home", phone)
 
     @public.post("/phone")
@@ -52,7 +72,7 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
         score = find_score(services, key)
         if score.withheld:
             return render_template("thanks_page.html", key=key)
-        return render_template("result.html", card=card_of(score))
+        return render_template("result.html", card=card_of(score), kiosk=False)
 
     @public.get("/scores/<key>/card")
     def read_card(key: str) -> Response:
@@ -61,8 +81,24 @@ def public_blueprint(config: WebConfig, services: Services, *, home: bool) -> Bl
         if score.withheld:
             page = render_template("thanks.html", key=key)
         else:
-            page = render_template("card.html", card=card_of(score))
+            home = None if network else _way_home(services, score)
+            page = render_template("card.html", card=card_of(score), kiosk=not network, home=home)
         return Response(page, headers={"Cache-Control": "no-store"})
+
+    @public.get("/t/<code>")
+    def take_home(code: str) -> AnyResponse:
+        """Lead from a code on the kiosk's screen to its result."""
+        key = services.shares.find(code)
+        if key is None or services.store.get(key) is None:
+            minutes = round(services.shares.lasts / 60)
+            raise Problem(
+                410, "code_expired",
+                _("This code has expired: each one works for %(minutes)s minutes. Do another set "
+                  "at the kiosk and scan the new one.", minutes=minutes),
+            )  # fmt: skip
+        answer = redirect(url_for("public.read_page", key=key), 302)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     @public.get("/healthz")
     def healthz() -> Response:
@@ -90,3 +126,12 @@ def wait_for_news(services: Services, places: Slots, score: Score) -> Score:
         return found or find_score(services, score.id)
     finally:
         give_back()
+
+
+def _way_home(services: Services, score: Score) -> WayHome | None:
+    """Return how a result on the kiosk's screen is taken home; None where no phone gets there."""
+    address = services.address()
+    if score.source is not Source.KIOSK or score.status is not Status.DONE or address is None:
+        return None
+    link = address + url_for("public.take_home", code=services.shares.code_for(score.id))
+    return WayHome(link, code_for(link), round(services.shares.lasts / 60))

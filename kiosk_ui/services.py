@@ -10,12 +10,14 @@ from typing import Any, Protocol
 
 from flask import has_request_context, session
 
+from edge.explanation import Typical
 from edge.settings import KioskSettings, LockState
 from kiosk_ui.framing import FramingHelp
 from kiosk_ui.labels import LabelStore
 from kiosk_ui.partial import PartialUploads
 from kiosk_ui.people_store import PeopleStore
 from kiosk_ui.secure import SecureDoor
+from kiosk_ui.shares import Shares
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.study_store import StudyStore
 
@@ -28,6 +30,9 @@ class StationLike(Protocol):
 
     def cancel(self) -> None:
         """Return to idle."""
+
+    def touched(self) -> None:
+        """Hear that somebody looks at the result: it stays longer."""
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state in plain types."""
@@ -77,6 +82,8 @@ class Services:
     :param settings: the kiosk's settings.
     :param station: the kiosk's state machine; None while the models are being loaded.
     :param camera: the live camera; None while the models are being loaded.
+    :param typical: typical correct repetitions to compare with; None where the model has none.
+    :param shares: the codes with which a result is taken home.
     :param ready: set as soon as clips can be scored.
     :param closing: set when the server is to stop: endless answers then end.
     :param instance: differs after each start, so that the screen notices a restart.
@@ -95,13 +102,15 @@ class Services:
     settings: SettingsLike
     station: StationLike | None = None
     camera: CameraLike | None = None
+    typical: Typical | None = None
+    shares: Shares = field(default_factory=Shares)
+    address: Callable[[], str | None] = lambda: None
     ready: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
     instance: str = field(default_factory=lambda: secrets.token_hex(8))
     people: PeopleStore = field(init=False)
     labels: LabelStore = field(init=False)
     studies: StudyStore = field(init=False)
-    address: Callable[[], str | None] = lambda: None
     address_by_name: Callable[[], str | None] = lambda: None
     secure: SecureDoor | None = None
     framing: FramingHelp | None = None

@@ -186,6 +186,17 @@ byId("insist").addEventListener("click", () => press("start"));
 for (const button of document.querySelectorAll("[data-cancel]")) {
   button.addEventListener("click", () => press("cancel"));
 }
+/* Whoever plays with a result has more time for it. */
+const TOUCH_PAUSE = 2000; // milliseconds
+let touched = 0;
+
+for (const kind of ["pointerdown", "keydown"]) {
+  byId("result").addEventListener(kind, () => {
+    if (now.state !== "result" || performance.now() - touched < TOUCH_PAUSE) return;
+    touched = performance.now();
+    fetch("/kiosk/touched", { method: "POST" }).catch(() => {});
+  });
+}
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 
 document.documentElement.classList.add("scripted");

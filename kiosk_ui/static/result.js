@@ -1,8 +1,11 @@
 /** The result of one score, on the kiosk and on phones alike. */
 
+import { showCourse } from "./plot.js";
+import { Player } from "./player.js";
+import { splash } from "./splash.js";
+
 const POLL = 1000; // milliseconds
 const HELD = 500; // an answer that took so long waited for news: ask again at once
-const REPLAY_RETRIES = 20;
 
 /**
  * Show a score in an element and follow it until it is finished.
@@ -35,7 +38,7 @@ export function showResult(place, key, tell = {}) {
   function follow() {
     const card = place.querySelector("[data-card]");
     if (card && !("finished" in card.dataset)) return false;
-    if (card) liven(card);
+    if (card) liven(card, stopping.signal);
     tell.onFinished?.(card?.dataset.state ?? "failed");
     return true;
   }
@@ -53,28 +56,17 @@ export function showResult(place, key, tell = {}) {
   };
 }
 
-/** Play the replay, and let the list of repetitions lead to its places in it. */
-function liven(card) {
-  const replay = card.querySelector("[data-replay]");
-  const video = replay?.querySelector("video");
+/** Say the verdict, play the clip, and let list and plot lead to their places in it. */
+async function liven(card, signal) {
+  const said = splash(card, signal);
+  const shown = card.querySelector("[data-player]");
   const buttons = [...card.querySelectorAll("[data-start]")];
-  if (!video) {
+  if (!shown) {
     for (const button of buttons) button.disabled = true;
     return;
   }
-  const address = video.getAttribute("src");
-  let retries = 0;
-  // Where it may not play by itself, or the result has gone already, that is no error.
-  const play = () => video.play().catch(() => {});
-  video.muted = true; // the attribute of an inserted element does not count everywhere
-  video.addEventListener("playing", () => (replay.dataset.playing = ""));
-  video.addEventListener("error", () => {
-    if (!video.isConnected) return;
-    if (retries++ >= REPLAY_RETRIES) replay.remove();
-    else setTimeout(() => (video.src = `${address}?${retries}`), 2000);
-  });
-  video.addEventListener("timeupdate", () => {
-    const time = video.currentTime;
+  const player = new Player(shown, signal);
+  player.onTime((time) => {
     for (const { dataset } of buttons) {
       if (time >= Number(dataset.start) && time <= Number(dataset.end)) dataset.now = "";
       else delete dataset.now;
@@ -82,9 +74,21 @@ function liven(card) {
   });
   for (const button of buttons) {
     button.addEventListener("click", () => {
-      video.currentTime = Number(button.dataset.start);
-      play();
+      player.seek(Number(button.dataset.start));
+      player.play();
     });
   }
-  play();
+  try {
+    const answer = await fetch(shown.dataset.motion, { signal });
+    if (answer.ok) {
+      const motion = await answer.json();
+      player.draw(motion);
+      const place = card.querySelector("[data-course]");
+      if (place) showCourse(place, motion, buttons, player, signal);
+    }
+  } catch (error) {
+    if (error.name === "AbortError") return; // else the clip alone is shown
+  }
+  await said;
+  if (!signal.aborted) player.begin();
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +10,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from edge.assessment import Assessment, JudgedRepetition, Reason, Verdict
+from edge.assessment import Assessment, Verdict
 from edge.exercises import load
 from edge.positioning import ARROWS, Guidance
 from edge.settings import SettingsStore
 from edge.words import GUIDANCE, HOLD, MESSAGES
 from kiosk_ui.config import WebConfig
-from kiosk_ui.scores import Replay, Status
+from kiosk_ui.replays import save_track
 from kiosk_ui.services import Services
-from kiosk_ui.store import REPLAY, ScoreStore
-from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot, playing
-from tests.kiosk_ui.fakes import FakeCamera, FakeStation, assessment, fault, write_video
+from kiosk_ui.store import CLIP, ScoreStore
+from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot
+from tests.kiosk_ui.fakes import FakeCamera, FakeStation, assessment, fault, track, write_video
 from tests.kiosk_ui.servers import serving
 
 CONFIG = WebConfig(free_bytes=0, heartbeat=0.3)
@@ -42,12 +41,11 @@ class Stage:
         self.services.ready.set()
         self.port = 0
 
-    def keep(self, found: Assessment, *, replay: bool = True) -> str:
-        key = self.store.add_recording(None, found.to_dict(), lambda path: None)
-        if replay:
-            write_video(self.store.path(key, REPLAY), 3.0)
-            self.store.update(key, replay=Replay.READY)
-        return key
+    def keep(self, found: Assessment, *, clip: bool = True) -> str:
+        video = write_video(self.store.incoming / CLIP, 3.0) if clip else None
+        return self.store.add_recording(
+            video, found.to_dict(), lambda path: save_track(track(), path)
+        )
 
     def show(self, state: str, **changes: Any) -> None:
         self.station.set(state=state, **changes)
@@ -85,28 +83,6 @@ def nothing_is_cut_off(page: Page, but: str = "template") -> None:
         but,
     )
     assert wrong == []
-    lowest = page.evaluate(
-        """() => {
-            const actions = document.querySelector(".outcome__actions");
-            const parts = [...document.querySelectorAll("[data-card] > *")];
-            return !actions.checkVisibility() ? 0 : Math.max(...parts.map(
-                e => e.getBoundingClientRect().bottom - actions.getBoundingClientRect().top));
-        }"""
-    )
-    assert lowest <= 0
-
-
-def many(count: int) -> Assessment:
-    """Return an assessment of many repetitions, good and bad."""
-    return replace(
-        assessment(Verdict.BAD, 0.49),
-        repetitions=tuple(
-            JudgedRepetition(
-                n * 0.25, n * 0.25 + 0.1, n * 0.25 + 0.2, 0.6, min(1.0, 0.2 + 0.06 * n)
-            )
-            for n in range(count)
-        ),
-    )
 
 
 def faulty() -> Assessment:
@@ -270,58 +246,6 @@ def test_locked_settings(stage: Stage, screen: Page, shoot: Shoot) -> None:
     expect(screen.locator("[data-lock=pause]")).to_be_visible()
     expect(screen.locator("[data-digit='1']")).to_be_disabled()
     shoot(screen, "pause")
-
-
-@pytest.mark.parametrize(
-    "kind", ["good", "faults", "many", "very_many", "counted", "not_judged", "no_replay", "failed"]
-)
-def test_results(stage: Stage, screen: Page, shoot: Shoot, kind: str) -> None:
-    found = {
-        "good": assessment(Verdict.GOOD, 0.87),
-        "faults": faulty(),
-        "counted": replace(
-            assessment(Verdict.NOT_JUDGED),
-            repetitions=tuple(replace(r, score=None) for r in assessment().repetitions),
-        ),
-        "many": many(12),
-        "very_many": many(40),
-        "not_judged": replace(assessment(Verdict.NOT_JUDGED), reason=Reason.TOO_FEW_FRAMES),
-    }.get(kind, assessment(Verdict.BAD, 0.03))
-    key = stage.keep(found, replay=kind not in ("no_replay", "failed"))
-    if kind == "failed":
-        stage.store.update(key, status=Status.FAILED, error="The video is damaged or cut off.")
-    stage.show("result", result=key, remaining=60.0, total=60.0)
-    screen.wait_for_selector("[data-finished]")
-    if kind in ("no_replay", "failed"):
-        expect(screen.locator("video")).to_have_count(0)
-    else:
-        playing(screen)
-    screen.wait_for_timeout(1000)  # the score's bar grows
-    shoot(screen, kind)
-    # So many repetitions may be scrolled through.
-    nothing_is_cut_off(screen, but=".reps" if kind == "very_many" else "template")
-    for repetitions in screen.locator(".reps").all():
-        hidden = repetitions.evaluate("e => e.scrollHeight - e.clientHeight")
-        assert hidden <= 2 or kind == "very_many"
-    stage.show("idle", result=None, remaining=None)
-    screen.wait_for_selector('body[data-state="idle"]')
-    expect(screen.locator("#result")).to_be_empty()
-
-
-def test_a_replay_that_is_still_drawn(stage: Stage, screen: Page, shoot: Shoot) -> None:
-    key = stage.keep(assessment(), replay=False)
-    stage.store.update(key, replay=Replay.PENDING)
-    stage.show("result", result=key, remaining=60.0, total=60.0)
-    expect(screen.locator(".replay__wait")).to_be_visible()
-    shoot(screen, "waiting")
-
-    def render() -> None:
-        write_video(stage.store.path(key, REPLAY), 3.0)
-        stage.store.update(key, replay=Replay.READY)
-
-    threading.Timer(0.1, render).start()
-    playing(screen)
-    expect(screen.locator(".replay__wait")).to_be_hidden()
 
 
 def test_the_camera_goes_and_comes(stage: Stage, screen: Page, shoot: Shoot) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,18 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.machine.now.state is (State.SCORING if before is State.SCORING else State.IDLE)
         self.check()
 
+    @rule()
+    def touch(self) -> None:
+        """Somebody plays with what is on the screen."""
+        before = self.machine.now
+        self.machine.touched(self.time)
+        after = self.machine.now
+        if before.state is not State.RESULT:
+            assert after == before
+        assert (after.ends or 0.0) >= (before.ends or 0.0)
+        assert replace(after, ends=before.ends, version=before.version) == before
+        self.check()
+
     @rule(what=st.sampled_from([NOBODY, UNMET, ARMED, Guidance(("not_alone",), present=True)]))
     def look(self, what: Guidance) -> None:
         self.machine.guided(self.time, what)
@@ -230,7 +243,8 @@ class AnyOrder(RuleBasedStateMachine):
             return
         now = self.machine.now
         if now.state is not State.IDLE:
-            assert now.ends is not None and now.ends - now.since < 60.001
+            most = LIMITS.longest if now.state is State.RESULT else 60.0
+            assert now.ends is not None and now.ends - now.since < most + 0.001
 
     @invariant()
     def sessions_match_the_state(self) -> None:
@@ -326,6 +340,19 @@ def test_positioning_is_given_up(
     assert (machine.now.state, machine.now.message) == (State.IDLE, message)
     machine.tick(seconds + 20)
     assert machine.now.message is None
+
+
+def test_a_result_that_is_looked_at_stays_but_not_for_ever(machine: StationMachine) -> None:
+    time = enter(machine, State.SCORING)
+    machine.scored(time, machine.now.session, "key")
+    machine.touched(time + 1)  # there is time enough: nothing changes
+    assert machine.now.ends == time + 60
+    machine.touched(time + 30)
+    assert machine.now.ends == time + 75
+    for later in range(60, 300, 10):
+        machine.touched(time + later)
+        machine.tick(time + later)
+        assert machine.now.state is (State.RESULT if later < 240 else State.IDLE)
 
 
 def progress(machine: StationMachine, time: float, repetitions: int, **changes: float) -> Snapshot:

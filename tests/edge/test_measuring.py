@@ -13,6 +13,7 @@ from edge.measuring import (
     around,
     at_rest,
     can_show,
+    course_of,
     during,
     measure,
     median,
@@ -118,3 +119,22 @@ def test_a_repetition_without_margin_is_measured_too() -> None:
     cut = TRACK.between(1.0, 2.0)
     repetition = Repetition(1.0, 1.5, 2.0, 0.5)
     assert measure(SQUAT, cut, repetition, 0.0)["depth"] is not None
+
+
+def test_a_course_is_the_quantity_at_every_moment() -> None:
+    depth = SQUAT.quantity("depth")
+    found = course_of(depth, TRACK, [REPETITION])
+    assert found
+    times, values = found
+    measured = measure(SQUAT, PART, REPETITION, 0.0)["depth"]
+    assert measured
+    assert np.interp(REPETITION.turn, times, values) == pytest.approx(measured.value, abs=1.0)
+    assert values[times < REPETITION.start - 0.1] == pytest.approx(0.0, abs=3.0)
+    assert values.argmax() == pytest.approx(np.abs(times - REPETITION.turn).argmin(), abs=2)
+
+
+def test_there_is_no_course_without_something_to_compare_with() -> None:
+    assert course_of(SQUAT.quantity("depth"), TRACK, []) is None
+    assert course_of(SQUAT.quantity("stance"), TRACK, [REPETITION]) is None
+    hidden = unseen(TRACK, "RAnkle")
+    assert course_of(SQUAT.quantity("depth"), hidden, [REPETITION]) is None

@@ -139,6 +139,9 @@ class FakeStation:
         self.calls.append("cancel")
         self.set(state="idle", remaining=None, total=None)
 
+    def touched(self) -> None:
+        self.calls.append("touched")
+
     def snapshot(self) -> dict[str, Any]:
         return self.now
 

@@ -3,12 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.assessment import Assessment, JudgedRepetition, Verdict
+from edge.assessment import Assessment, Cue, JudgedRepetition, Verdict
 from edge.exercise import Text
-from kiosk_ui.card import Card, card_of, points, points_of
+from edge.explanation import Explanation
+from edge.judging import View
+from kiosk_ui.card import Card, Figure, card_of, points, points_of
 from kiosk_ui.scores import Replay, Score, Source, Status
 from tests.kiosk_ui.fakes import CUES, assessment, fault
 
@@ -70,6 +73,62 @@ def test_the_main_cue_comes_first_and_few_others_after_it() -> None:
     card = shown(replace(assessment(Verdict.BAD, 0.2), faults=(*hidden, *faults)))
     assert card.cue == CUES[Verdict.BAD].en
     assert card.also == ("a!", "b!")
+
+
+def test_the_main_fault_has_its_number_its_aim_and_its_moment() -> None:
+    card = shown(assessment(Verdict.BAD, 0.2))
+    assert card.figure == Figure("Left knee inside the foot", "24 %", "under 10 %")
+    assert (card.fault, card.worst) == ("left_knee_in", 1.5)
+    card = shown(assessment(Verdict.GOOD))
+    assert (card.figure, card.fault, card.worst) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told", "aim"),
+    [
+        ("too_shallow", 31.2, "31 %", "over 45 %"),
+        ("too_deep", 80.4, "80.4 %", "under 80 %"),  # the digits that tell it from the limit
+        ("leaning_forward", 71.0, "71°", "under 65°"),
+        ("hips_right", -17.0, "17 %", "under 12 %"),  # the side is told in words
+    ],
+)
+def test_numbers_are_told_as_in_the_cue(name: str, value: float, told: str, aim: str) -> None:
+    cue = Cue("fault", name, "!", "!", value, "%", (None, None))
+    card = shown(replace(assessment(Verdict.BAD, 0.2), cue=cue, faults=(fault(name),)))
+    assert card.figure and (card.figure.value, card.figure.aim) == (told, aim)
+
+
+def test_where_no_number_tells_the_explanation_names_the_moment() -> None:
+    unknown = Cue("unknown", "unknown", "?", "?")
+    explanation = Explanation("torso", "Neck", 2.2, 0.3, {})
+    found = replace(assessment(Verdict.BAD, 0.2), cue=unknown, explanation=explanation)
+    card = shown(replace(found, faults=()))
+    assert (card.figure, card.fault, card.worst) == (None, None, 2.2)
+
+
+def test_what_the_camera_could_not_see_is_said() -> None:
+    faults = (
+        fault(visible=False),
+        fault("right_knee_in", part="right_knee"),
+        fault("head_down", part="neck", visible=False),
+        fault("neck", part="neck", visible=False),
+    )
+    found = replace(assessment(Verdict.BAD, 0.2), faults=faults, view=View(3.0, 1.3))
+    assert shown(found).unseen == "The camera could not see: your left knee, your head."
+    turned = shown(replace(found, view=View(-24.0, 1.3))).unseen
+    assert turned and "You were turned by 24°" in turned
+    assert shown(assessment(Verdict.BAD, 0.2)).unseen is None
+
+
+def test_the_clip_is_there_even_where_the_replay_failed() -> None:
+    for replay, clip, home in (
+        (Replay.PENDING, True, True),
+        (Replay.READY, True, True),
+        (Replay.FAILED, True, False),
+        (Replay.NONE, False, False),
+    ):
+        card = card_of(replace(score(Status.DONE), replay=replay))
+        assert (card.has_clip, card.has_replay) == (clip, home)
 
 
 def test_repetitions_that_were_only_counted_have_no_points() -> None:

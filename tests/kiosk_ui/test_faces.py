@@ -62,6 +62,7 @@ KIOSK_ROUTES = [
     ("POST", "/kiosk/unlock"),
     ("POST", "/kiosk/start"),
     ("POST", "/kiosk/cancel"),
+    ("POST", "/kiosk/touched"),
 ]
 
 

@@ -32,6 +32,11 @@ def test_start_and_cancel(web: Web, kiosk: FlaskClient) -> None:
     assert web.station.calls == ["start", "start", "cancel"]
 
 
+def test_a_touch_is_passed_on(web: Web, kiosk: FlaskClient) -> None:
+    assert kiosk.post("/kiosk/touched").status_code == 204
+    assert web.station.calls == ["touched"]
+
+
 def test_start_without_a_camera_says_so(web: Web, kiosk: FlaskClient) -> None:
     web.station.set(camera={"ok": False, "name": "", "message": "plug it in"})
     answer = kiosk.post("/kiosk/start")

@@ -104,7 +104,8 @@ def test_a_result(
     assert f"<strong>{points}</strong>" in page
     assert "good from 50" in page
     assert page.count('class="rep"') == 2
-    assert f'src="/api/v1/scores/{key}/replay.mp4"' in page
+    assert f'src="/api/v1/scores/{key}/clip.mp4"' in page  # at once; the replay is to take home
+    assert f'href="/api/v1/scores/{key}/replay.mp4" download' in page
     assert "refresh" not in page
 
 

@@ -139,7 +139,8 @@ def test_without_feedback_nothing_is_told_on_the_server_itself(web: Web) -> None
     key = phone.post("/phone", data=data).headers["Location"].rsplit("/", 1)[1]
     assert "You are next" in phone.get(f"/scores/{key}").text
     judged(web, key)
-    store.path(key, "replay.mp4").write_bytes(b"replay")
+    for name in ("replay.mp4", "clip.mp4"):
+        store.path(key, name).write_bytes(b"replay")
     store.update(key, replay="ready")
     for face in (phone, web.client("device", ON), web.client("network", ON)):
         for path in (f"/scores/{key}", f"/scores/{key}/card"):
@@ -151,7 +152,8 @@ def test_without_feedback_nothing_is_told_on_the_server_itself(web: Web) -> None
         assert (api.json["status"], api.json["withheld"]) == ("done", True)
         assert api.json["assessment"] is None and api.json["replay"]["url"] is None
         assert not any(text in api.text for text in told[:2])
-        assert face.get(f"/api/v1/scores/{key}/replay.mp4").status_code == 404
+        for name in ("replay.mp4", "clip.mp4", "motion"):
+            assert face.get(f"/api/v1/scores/{key}/{name}").status_code == 404
     assert phone.post(f"/me/keep/{key}").status_code == 409  # a history would tell it
     waited = store.wait_for(key, lambda score: score.finished, 1.0)
     assert waited is not None and waited.assessment is None

@@ -7,6 +7,7 @@ height of the standing hips above the ankles.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from edge.measuring import (
     place,
     worst,
 )
+from edge.repetitions import with_margin
 from edge.track import BoolArray, FloatArray, PoseTrack, once_per_track
 
 LOADED: Final = 0.5
@@ -39,11 +41,16 @@ SHOULDERS_DRAWN_IN: Final = 1.3
 
 def depth(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     """How far the hips sank, in % of the leg."""
-    above = _hips_above_ankles(track)
-    # Who is filmed too late stands only afterwards, and who walks off at once only before.
-    standing = max(median(above[end]) for end in before_and_after(track, repetition))
-    lowest = median(above[around(track, repetition.turn)])
+    standing = _standing(track, repetition)
+    lowest = median(_hips_above_ankles(track)[around(track, repetition.turn)])
     return Measurement(100 * (standing - lowest) / standing, repetition.turn)
+
+
+def sinking(track: PoseTrack, repetitions: Sequence[Repetition]) -> FloatArray:
+    """How far the hips are down at every moment, in % of the leg: at its turn, the depth."""
+    levels = [_standing(with_margin(track, r), r) for r in repetitions]
+    standing = np.interp(track.times, [r.turn for r in repetitions], levels)
+    return np.asarray(100 * (standing - _hips_above_ankles(track)) / standing)
 
 
 def knee_in(side: str) -> Measure:
@@ -121,6 +128,13 @@ def ascent(track: PoseTrack, repetition: Repetition) -> Measurement | None:
     return Measurement(repetition.end - repetition.turn, repetition.turn)
 
 
+def _standing(track: PoseTrack, repetition: Repetition) -> float:
+    """Return how high the hips are above the ankles before or after a repetition."""
+    above = _hips_above_ankles(track)
+    # Who is filmed too late stands only afterwards, and who walks off at once only before.
+    return max(median(above[end]) for end in before_and_after(track, repetition))
+
+
 def _hips_above_ankles(track: PoseTrack) -> FloatArray:
     return np.asarray(place(track, "RAnkle", "LAnkle")[:, 1] - place(track, "MidHip")[:, 1])
 
@@ -173,7 +187,7 @@ TURN_SOURCE: Final = "Schoenfeld 2010, Myer et al. 2014; as seen from the front:
 QUANTITIES: Final = (
     Quantity(
         "depth", "%", "parallel thighs: Schoenfeld 2010; over the leg: ours", HIPS, depth,
-        tolerance=4.0, max_turn=90.0,
+        tolerance=4.0, max_turn=90.0, course=sinking,
     ),
     Quantity(
         "left_knee_in", "%", KNEES_SOURCE, KNEES, knee_in("L"), tolerance=6.0, max_turn=NOT_TURNED
