@@ -33,14 +33,14 @@ from edge.pose.scheduler import PoseScheduler, Priority
 from edge.session import ScoringSession
 from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
-from kiosk_ui.addresses import Addresses
-from kiosk_ui.announce import Announcer
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
-from kiosk_ui.framing import FramingHelp
-from kiosk_ui.retention import EVERY, tidy
-from kiosk_ui.secure import SecureDoor
+from kiosk_ui.people.retention import EVERY, tidy
+from kiosk_ui.phones.addresses import Addresses
+from kiosk_ui.phones.announce import Announcer
+from kiosk_ui.phones.framing import FramingHelp
+from kiosk_ui.phones.secure import SecureDoor
 from kiosk_ui.server import make_server
 from kiosk_ui.services import Services
 from kiosk_ui.store import ScoreStore

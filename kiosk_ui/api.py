@@ -16,7 +16,7 @@ from kiosk_ui.scores import Replay, Score, Status
 from kiosk_ui.services import Services
 from kiosk_ui.slots import Slots
 from kiosk_ui.store import CLIP, REPLAY
-from kiosk_ui.uploads import take_upload
+from kiosk_ui.uploads.form import take_upload
 
 DESCRIPTION: Final = Path(__file__).with_name("openapi.json")
 RETRY_REPLAY: Final = 5

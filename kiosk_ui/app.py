@@ -6,19 +6,20 @@ from typing import Final, Literal
 
 from flask import Flask, Response, request
 
-from kiosk_ui import languages, problems, sessions
+from kiosk_ui import languages, problems
 from kiosk_ui.api import api_blueprint
-from kiosk_ui.coach import coach_blueprint
+from kiosk_ui.coaching.pages import coach_blueprint
 from kiosk_ui.config import WebConfig
 from kiosk_ui.faces import TwoFaces
 from kiosk_ui.kiosk import kiosk_blueprint
-from kiosk_ui.people import people_blueprint
+from kiosk_ui.people import sessions
+from kiosk_ui.people.pages import people_blueprint
+from kiosk_ui.phones.record import record_blueprint
 from kiosk_ui.public import public_blueprint
-from kiosk_ui.record import record_blueprint
 from kiosk_ui.services import Services
-from kiosk_ui.study import study_blueprint
-from kiosk_ui.tus import tus_blueprint
-from kiosk_ui.uploads import StreamingRequest, discard_files
+from kiosk_ui.studies.pages import study_blueprint
+from kiosk_ui.uploads.form import StreamingRequest, discard_files
+from kiosk_ui.uploads.tus import tus_blueprint
 
 Face = Literal["device", "network"]
 

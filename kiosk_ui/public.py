@@ -13,13 +13,13 @@ from kiosk_ui.api import find_score
 from kiosk_ui.card import card_of
 from kiosk_ui.config import WebConfig
 from kiosk_ui.languages import gettext as _
+from kiosk_ui.phones.record import record_url
 from kiosk_ui.problems import Problem
 from kiosk_ui.qr import code_for
-from kiosk_ui.record import record_url
 from kiosk_ui.scores import Score, Source, Status
 from kiosk_ui.services import Services
 from kiosk_ui.slots import Slots
-from kiosk_ui.uploads import take_upload
+from kiosk_ui.uploads.form import take_upload
 
 MOMENT: Final = 1.0
 """Seconds for which a request for a card waits for news."""

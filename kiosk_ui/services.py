@@ -12,14 +12,14 @@ from flask import has_request_context, session
 
 from edge.explanation import Typical
 from edge.settings import KioskSettings, LockState
-from kiosk_ui.framing import FramingHelp
-from kiosk_ui.labels import LabelStore
-from kiosk_ui.partial import PartialUploads
-from kiosk_ui.people_store import PeopleStore
-from kiosk_ui.secure import SecureDoor
+from kiosk_ui.coaching.labels import LabelStore
+from kiosk_ui.people.store import PeopleStore
+from kiosk_ui.phones.framing import FramingHelp
+from kiosk_ui.phones.secure import SecureDoor
 from kiosk_ui.shares import Shares
 from kiosk_ui.store import ScoreStore
-from kiosk_ui.study_store import StudyStore
+from kiosk_ui.studies.store import StudyStore
+from kiosk_ui.uploads.partial import PartialUploads
 
 
 class StationLike(Protocol):

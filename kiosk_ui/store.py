@@ -15,10 +15,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from kiosk_ui.database import open_database
-from kiosk_ui.line import Line
 from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
+from kiosk_ui.studies.withheld import covered
 from kiosk_ui.tables import SCORES
-from kiosk_ui.withheld import covered
+from kiosk_ui.uploads.line import Line
 
 UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
 """The files of a score."""

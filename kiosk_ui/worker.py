@@ -19,12 +19,12 @@ from edge.frames.sandbox import SandboxedVideo
 from edge.pose.scheduler import PoseScheduler, Priority
 from edge.replay import render_replay
 from edge.session import ScoringSession
-from kiosk_ui.live import LiveScorer
-from kiosk_ui.partial import PartialUploads
-from kiosk_ui.pieces import Partial
 from kiosk_ui.replays import Renderer, ReplayMaker, save_track, suppress_and_log
 from kiosk_ui.scores import Replay, Score, Source, Status
 from kiosk_ui.store import CLIP, MIRRORED, TRACK, ScoreStore
+from kiosk_ui.uploads.live import LiveScorer
+from kiosk_ui.uploads.partial import PartialUploads
+from kiosk_ui.uploads.pieces import Partial
 
 log = logging.getLogger(__name__)
 

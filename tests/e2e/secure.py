@@ -17,8 +17,8 @@ from playwright.sync_api import BrowserContext, Playwright
 
 from edge.frames.camera import DEMO_CLIPS
 from edge.frames.video import VideoFile
-from kiosk_ui.certificates import PUBLIC, make_certificates
-from kiosk_ui.front import nginx_path
+from kiosk_ui.phones.certificates import PUBLIC, make_certificates
+from kiosk_ui.phones.front import nginx_path
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM, PHONE
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.processes import ROOT, KioskProcess, kiosk_process
@@ -62,7 +62,7 @@ def answers(port: int) -> bool:
 def front(data_dir: Path, port: int, upstream: int) -> Iterator[None]:
     """Run HTTPS as ``scripts/run_https`` does."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "kiosk_ui.https", "run", "--data-dir", str(data_dir),
+        [sys.executable, "-m", "kiosk_ui.phones.https", "run", "--data-dir", str(data_dir),
          "--port", str(port), "--upstream", str(upstream), "--address", "127.0.0.1"],
         cwd=ROOT,
     )  # fmt: skip

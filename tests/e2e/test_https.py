@@ -17,7 +17,7 @@ from cryptography.x509 import DNSName
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Playwright, expect
 
-from kiosk_ui.certificates import AUTHORITY
+from kiosk_ui.phones.certificates import AUTHORITY
 from tests.e2e.accessibility import check_page
 from tests.e2e.conftest import Shoot
 from tests.e2e.secure import (

@@ -12,12 +12,12 @@ from playwright.sync_api import Page, expect
 
 from edge.assessment import Verdict
 from edge.frames.camera import DEMO_CLIPS
-from kiosk_ui.coach_pin import main as coach_pin
-from kiosk_ui.labels import Label, LabelStore
+from kiosk_ui.coaching.labels import Label, LabelStore
+from kiosk_ui.coaching.pin import main as coach_pin
 from kiosk_ui.replays import save_track
 from kiosk_ui.store import ScoreStore
-from kiosk_ui.study_plan import ITEMS, Arm, arm_of
-from kiosk_ui.study_store import StudyStore
+from kiosk_ui.studies.plan import ITEMS, Arm, arm_of
+from kiosk_ui.studies.store import StudyStore
 from tests.e2e.accessibility import check_page
 from tests.e2e.conftest import ARTEFACTS, NETWORK_NAME, PHONE, OpenPage, Shoot
 from tests.kiosk_ui.fakes import assessment, track, write_video

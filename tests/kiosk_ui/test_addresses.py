@@ -7,7 +7,7 @@ from typing import Any
 import ifaddr
 import pytest
 
-from kiosk_ui.addresses import Addresses, lan_address
+from kiosk_ui.phones.addresses import Addresses, lan_address
 
 
 def adapter(name: str, *found: Any) -> SimpleNamespace:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 from zeroconf import ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
-from kiosk_ui import announce
-from kiosk_ui.addresses import Addresses
-from kiosk_ui.announce import SERVICE, Announcer
+from kiosk_ui.phones import announce
+from kiosk_ui.phones.addresses import Addresses
+from kiosk_ui.phones.announce import SERVICE, Announcer
 from tests.kiosk_ui.fakes import until
 
 HERE = "127.0.0.1"

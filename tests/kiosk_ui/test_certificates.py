@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge.errors import CertificateError
-from kiosk_ui.certificates import (
+from kiosk_ui.phones.certificates import (
     AUTHORITY,
     CERTIFICATE,
     PUBLIC,

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 
 from edge.assessment import Verdict
 from edge.exercises import load
-from kiosk_ui.coach_pin import main as coach_pin
-from kiosk_ui.export_labels import main as export_labels
-from kiosk_ui.labels import Label
-from kiosk_ui.parts import PARTS
+from kiosk_ui.coaching.export import main as export_labels
+from kiosk_ui.coaching.labels import Label
+from kiosk_ui.coaching.parts import PARTS
+from kiosk_ui.coaching.pin import main as coach_pin
 from kiosk_ui.replays import save_track
 from kiosk_ui.store import TRACK
 from tests.edge.people import squat_track

@@ -15,7 +15,7 @@ from edge.pose import PoseStream
 from edge.pose.blazepose import BlazePose
 from edge.pose.scheduler import PoseScheduler
 from edge.track import Pose
-from kiosk_ui.framing import (
+from kiosk_ui.phones.framing import (
     FORGET_SECONDS,
     MOST_OF_ONE_SENDER,
     MOST_PHONES,

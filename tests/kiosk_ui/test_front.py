@@ -14,10 +14,10 @@ import pytest
 from cryptography import x509
 
 from edge.errors import CertificateError
-from kiosk_ui import front
-from kiosk_ui.certificates import PUBLIC, Made, hosts_of, make_certificates
-from kiosk_ui.front import Front, nginx_path
-from kiosk_ui.secure import SecureDoor, listens
+from kiosk_ui.phones import front
+from kiosk_ui.phones.certificates import PUBLIC, Made, hosts_of, make_certificates
+from kiosk_ui.phones.front import Front, nginx_path
+from kiosk_ui.phones.secure import SecureDoor, listens
 from tests.kiosk_ui.conftest import CONFIG, Web
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.servers import free_port, serving

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kiosk_ui import front, https
-from kiosk_ui.https import main
+from kiosk_ui.phones import front, https
+from kiosk_ui.phones.https import main
 
 Call = Callable[..., Result]
 

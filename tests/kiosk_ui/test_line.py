@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kiosk_ui.line import REMEMBERED, USUAL_PACE, USUAL_SECONDS, Line
+from kiosk_ui.uploads.line import REMEMBERED, USUAL_PACE, USUAL_SECONDS, Line
 
 
 def test_a_usual_video_until_something_was_measured() -> None:

@@ -17,10 +17,10 @@ from edge.frames.camera import DEMO_CLIPS
 from edge.frames.sandbox import SandboxedVideo
 from edge.pose.scheduler import PoseScheduler
 from edge.track import PoseTrack
-from kiosk_ui.live import LiveScorer, readable
-from kiosk_ui.partial import PartialUploads
 from kiosk_ui.scores import Replay, Score, Status
 from kiosk_ui.store import CLIP, UPLOAD, ScoreStore
+from kiosk_ui.uploads.live import LiveScorer, readable
+from kiosk_ui.uploads.partial import PartialUploads
 from kiosk_ui.worker import ScoringWorker
 from tests.edge.videos import write_as_recorder, write_video
 from tests.kiosk_ui.fakes import FakeClassifier, FakeEstimator, until
@@ -192,7 +192,7 @@ def test_time_that_is_over_makes_no_verdict_of_a_part(
     recordings: dict[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kiosk_ui.live.LONGEST", 0.0)
+    monkeypatch.setattr("kiosk_ui.uploads.live.LONGEST", 0.0)
     make()
     key = begin(uploads)
     send(uploads, key, recordings["mp4"][:HALF], last=False)

@@ -21,7 +21,7 @@ from edge.cues.tones import Samples, tone
 from edge.cues.voice import read_wave
 from edge.frames.camera import DEMO_CLIPS
 from edge.frames.video import VideoFile
-from kiosk_ui.addresses import lan_address
+from kiosk_ui.phones.addresses import lan_address
 from tests.edge.cue_fakes import program
 from tests.edge.videos import write_as_recorder
 from tests.kiosk_ui.fakes import until
@@ -149,7 +149,7 @@ def test_the_kiosks_screen_is_served(kiosk: KioskProcess) -> None:
 @pytest.mark.skipif(lan_address() is None, reason="this machine is on no network")
 def test_the_network_is_told_where_the_kiosk_is(kiosk: KioskProcess) -> None:
     def told() -> str:
-        lines = (line for line in kiosk.log if "kiosk_ui.announce" in line)
+        lines = (line for line in kiosk.log if "kiosk_ui.phones.announce" in line)
         return next((line for line in lines if "phones: " in line or "no name" in line), "")
 
     until(lambda: bool(told()), 30)

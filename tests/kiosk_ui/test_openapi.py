@@ -20,7 +20,7 @@ from edge.assessment import Verdict
 from edge.explanation import Explanation
 from edge.session import ScoringSession
 from kiosk_ui.api import DESCRIPTION
-from kiosk_ui.framing import FramingHelp
+from kiosk_ui.phones.framing import FramingHelp
 from kiosk_ui.scores import Replay, Status
 from kiosk_ui.store import REPLAY
 from tests.edge.fakes import ConstantClassifier

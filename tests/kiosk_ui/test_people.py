@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from edge.assessment import Verdict
 from edge.errors import PinPauseError
 from kiosk_ui.config import WebConfig
-from kiosk_ui.people_store import PeopleStore
+from kiosk_ui.people.store import PeopleStore
 from kiosk_ui.replays import save_track
 from kiosk_ui.store import CLIP, TRACK
 from tests.kiosk_ui.conftest import CONFIG, Web
@@ -177,7 +177,7 @@ def test_nickname_and_pin_can_be_changed(web: Web, mobile: FlaskClient) -> None:
 def test_there_is_an_end_to_people(
     web: Web, mobile: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk_ui.people_store.MOST_PEOPLE", 1)
+    monkeypatch.setattr("kiosk_ui.people.store.MOST_PEOPLE", 1)
     named(mobile)
     other = web.client("network", ON)
     for path in ("/me/name", f"/me/keep/{keep(web)}"):

@@ -6,8 +6,8 @@ import pytest
 from cryptography import x509
 from flask.testing import FlaskClient
 
-from kiosk_ui.certificates import hosts_of, make_certificates
-from kiosk_ui.secure import SecureDoor
+from kiosk_ui.phones.certificates import hosts_of, make_certificates
+from kiosk_ui.phones.secure import SecureDoor
 from tests.kiosk_ui.conftest import Web
 
 HTTPS = {"X-Forwarded-For": "192.168.0.42", "X-Forwarded-Proto": "https"}

@@ -4,7 +4,7 @@ import os
 from datetime import datetime, timedelta, timezone
 
 from kiosk_ui.config import WebConfig
-from kiosk_ui.retention import tidy
+from kiosk_ui.people.retention import tidy
 from kiosk_ui.store import CLIP
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.test_people import keep

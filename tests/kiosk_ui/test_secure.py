@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk_ui import secure
-from kiosk_ui.certificates import CERTIFICATE, PUBLIC, make_certificates
-from kiosk_ui.secure import SecureDoor
+from kiosk_ui.phones import secure
+from kiosk_ui.phones.certificates import CERTIFICATE, PUBLIC, make_certificates
+from kiosk_ui.phones.secure import SecureDoor
 
 HOST = "squat.local"
 

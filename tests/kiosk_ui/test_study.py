@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from edge.assessment import Verdict
 from kiosk_ui.scores import Status
-from kiosk_ui.study_cli import main
-from kiosk_ui.study_plan import BLOCK, ITEMS, Arm, arm_of
-from kiosk_ui.study_store import StudyStore
+from kiosk_ui.studies.cli import main
+from kiosk_ui.studies.plan import BLOCK, ITEMS, Arm, arm_of
+from kiosk_ui.studies.store import StudyStore
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import CUES, assessment
 from tests.kiosk_ui.test_people import ON

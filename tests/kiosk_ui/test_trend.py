@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from edge.assessment import Verdict
+from kiosk_ui.people.trend import HEIGHT, MOST, WIDTH, trend_of
 from kiosk_ui.scores import Replay, Score, Source, Status
-from kiosk_ui.trend import HEIGHT, MOST, WIDTH, trend_of
 from tests.kiosk_ui.fakes import assessment
 
 DEPTH: dict[str, Any] = {

@@ -19,8 +19,8 @@ from typing import Any, Final
 import numpy as np
 import sqlalchemy as sa
 
-from kiosk_ui.parts import PARTS
-from kiosk_ui.people_store import now
+from kiosk_ui.coaching.parts import PARTS
+from kiosk_ui.people.store import now
 from kiosk_ui.scores import Status
 from kiosk_ui.store import CLIP, TRACK, ScoreStore
 from kiosk_ui.tables import EXPORTED, KEPT, LABELS, PEOPLE, SCORES

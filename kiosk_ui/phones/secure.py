@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Final
 
 from edge.errors import CertificateError
-from kiosk_ui.certificates import PUBLIC, hosts_of, read_certificate
+from kiosk_ui.phones.certificates import PUBLIC, hosts_of, read_certificate
 
 ASK_SECONDS: Final = 5.0
 """For so long an answer holds whether the front runs."""

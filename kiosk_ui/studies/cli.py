@@ -1,4 +1,4 @@
-"""``python -m kiosk_ui.study_cli``: begin, export and end studies."""
+"""``python -m kiosk_ui.studies.cli``: begin, export and end studies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TextIO
 import click
 
 from kiosk_ui.maintenance import data_option, opened
-from kiosk_ui.study_store import StudyStore
+from kiosk_ui.studies.store import StudyStore
 
 
 @click.group()

@@ -10,7 +10,7 @@ from flask import Response, request, session
 from edge.errors import PinPauseError
 from kiosk_ui.kiosk import same_origin
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.people_store import Person
+from kiosk_ui.people.store import Person
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
 

@@ -1,4 +1,4 @@
-"""``python -m kiosk_ui.https``: make the certificates, and run HTTPS before the kiosk."""
+"""``python -m kiosk_ui.phones.https``: make the certificates, and run HTTPS before the kiosk."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import click
 
 from edge.errors import CertificateError
 from edge.settings import Settings
-from kiosk_ui.addresses import lan_address
-from kiosk_ui.certificates import AUTHORITY, Made, make_certificates
 from kiosk_ui.config import WebConfig
-from kiosk_ui.front import Front
+from kiosk_ui.phones.addresses import lan_address
+from kiosk_ui.phones.certificates import AUTHORITY, Made, make_certificates
+from kiosk_ui.phones.front import Front
 
 log = logging.getLogger(__name__)
 

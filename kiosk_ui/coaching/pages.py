@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from edge.errors import PinPauseError, WrongPinError
 from kiosk_ui.api import find_score
 from kiosk_ui.card import card_of
+from kiosk_ui.coaching.labels import Label, known_parts
+from kiosk_ui.coaching.parts import likely_parts, part_names
 from kiosk_ui.dates import day_and_time
-from kiosk_ui.labels import Label, known_parts
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.parts import likely_parts, part_names
+from kiosk_ui.people.visitor import not_stored, only_our_own_forms, signed_out, told_to_wait
 from kiosk_ui.problems import Problem
 from kiosk_ui.scores import Score
 from kiosk_ui.services import Services
-from kiosk_ui.visitor import not_stored, only_our_own_forms, signed_out, told_to_wait
 
 ANSWERS: Final = ("agree", "good", "bad", "unsure")
 

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from edge.errors import PinPauseError, WrongPinError
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.people_store import NicknameTakenError
+from kiosk_ui.people.store import NicknameTakenError
+from kiosk_ui.people.visitor import remember, signed_in, told_to_wait
 from kiosk_ui.services import Services
-from kiosk_ui.visitor import remember, signed_in, told_to_wait
 
 Page = Callable[..., tuple[str, int]]
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 from flask import Blueprint, Response
 
 from kiosk_ui.api import represent
-from kiosk_ui.parts import PARTS, likely_parts
-from kiosk_ui.people_store import Kept
+from kiosk_ui.coaching.parts import PARTS, likely_parts
+from kiosk_ui.people.store import Kept
+from kiosk_ui.people.trend import depth_of
+from kiosk_ui.people.visitor import require_person
 from kiosk_ui.services import Services
-from kiosk_ui.trend import depth_of
-from kiosk_ui.visitor import require_person
 
 COLUMNS: Final = ("time", "verdict", "score", "threshold", "repetitions", "depth", *PARTS)
 

@@ -15,7 +15,7 @@ from zeroconf import (  # type: ignore[attr-defined]  # its list of names lacks 
 )
 from zeroconf import Error as ZeroconfError
 
-from kiosk_ui.addresses import Addresses
+from kiosk_ui.phones.addresses import Addresses
 
 log = logging.getLogger(__name__)
 

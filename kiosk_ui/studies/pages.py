@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.languages import noted
+from kiosk_ui.people.visitor import not_stored, only_our_own_forms, signed_out
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
-from kiosk_ui.study_plan import ITEMS, Participant, Step
-from kiosk_ui.visitor import not_stored, only_our_own_forms, signed_out
+from kiosk_ui.studies.plan import ITEMS, Participant, Step
 
 QUESTIONS: Final = dict(
     zip(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kiosk_ui.card import points, points_of
+from kiosk_ui.coaching.parts import likely_parts, part_names
 from kiosk_ui.languages import current
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.parts import likely_parts, part_names
 from kiosk_ui.scores import Score
 
 DEPTH: Final = "depth"

@@ -10,9 +10,9 @@ from io import RawIOBase
 from time import time
 from typing import IO, Any, Final
 
-from kiosk_ui.pieces import BLOCK, LengthMismatch, OffsetMismatch, Partial, PieceFiles
 from kiosk_ui.scores import Status
 from kiosk_ui.store import ScoreStore, new_key
+from kiosk_ui.uploads.pieces import BLOCK, LengthMismatch, OffsetMismatch, Partial, PieceFiles
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class PartialUploads:
         """Begin an upload; an empty one waits for its first piece.
 
         :param client: who sends it; it is not written to the disk.
-        :param known: further parameters of :class:`kiosk_ui.pieces.Partial`.
+        :param known: further parameters of :class:`kiosk_ui.uploads.pieces.Partial`.
         """
         key = new_key()
         partial = Partial(key, length, threshold, streamed=length is None, **known)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from edge.errors import KioskError, WrongPinError
 from edge.pin import KeptPin
 from kiosk_ui.database import backups
-from kiosk_ui.doors import Doors
+from kiosk_ui.people.doors import Doors
 from kiosk_ui.scores import Score
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.tables import KEPT, LABELS, PEOPLE

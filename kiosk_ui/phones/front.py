@@ -15,11 +15,11 @@ from typing import Any, Final
 from jinja2 import Environment, StrictUndefined
 
 from edge.errors import CertificateError
-from kiosk_ui.certificates import CERTIFICATE, Made
+from kiosk_ui.phones.certificates import CERTIFICATE, Made
 
 log = logging.getLogger(__name__)
 
-TEMPLATE: Final = Path(__file__).resolve().parents[1] / "systemd" / "nginx" / "kiosk.conf"
+TEMPLATE: Final = Path(__file__).resolve().parents[2] / "systemd" / "nginx" / "kiosk.conf"
 LOOK_EVERY: Final = 600.0
 """Seconds between two looks at certificate and address; a new address waits no longer."""
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from kiosk_ui.people.trend import depth_of
 from kiosk_ui.scores import Status
-from kiosk_ui.trend import depth_of
 
 BLOCK: Final = 4
 """In every four who join, two are in each group."""

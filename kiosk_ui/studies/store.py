@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from kiosk_ui.people_store import now
+from kiosk_ui.people.store import now
 from kiosk_ui.store import ScoreStore
-from kiosk_ui.study_plan import FILMED, Participant, arm_of, participant_of, row_of
+from kiosk_ui.studies.plan import FILMED, Participant, arm_of, participant_of, row_of
 from kiosk_ui.tables import PARTICIPANTS, SCORES, STUDIES, STUDY_SCORES
 
 ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"

@@ -1,4 +1,4 @@
-"""``python -m kiosk_ui.export_labels``: consented keypoints with a coach's labels, for training."""
+"""``python -m kiosk_ui.coaching.export``: consented keypoints with labels, for training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kiosk_ui.exported import bring_in_step, export_folder
+from kiosk_ui.coaching.exported import bring_in_step, export_folder
 from kiosk_ui.maintenance import data_option, opened
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from kiosk_ui.scores import Score
-from kiosk_ui.study_plan import Arm
+from kiosk_ui.studies.plan import Arm
 from kiosk_ui.tables import PARTICIPANTS, STUDIES, STUDY_SCORES
 
 _WITHHELD: Final = (

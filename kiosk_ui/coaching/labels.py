@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from edge.pin import KeptPin
-from kiosk_ui.doors import Doors
-from kiosk_ui.exported import bring_in_step
-from kiosk_ui.parts import PARTS
-from kiosk_ui.people_store import now
+from kiosk_ui.coaching.exported import bring_in_step
+from kiosk_ui.coaching.parts import PARTS
+from kiosk_ui.people.doors import Doors
+from kiosk_ui.people.store import now
 from kiosk_ui.scores import Status
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.tables import COACH, KEPT, LABELS, SCORES

@@ -11,10 +11,10 @@ from flask import Blueprint, Response, request, url_for
 
 from kiosk_ui.config import WebConfig
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.pieces import LengthMismatch, OffsetMismatch, Partial
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
-from kiosk_ui.uploads import check_room, client_of, mirrored_of, threshold_of
+from kiosk_ui.uploads.form import check_room, client_of, mirrored_of, threshold_of
+from kiosk_ui.uploads.pieces import LengthMismatch, OffsetMismatch, Partial
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-defer-length,creation-with-upload,expiration,termination"

@@ -1,4 +1,4 @@
-"""``python -m kiosk_ui.coach_pin``: who may label results as a coach."""
+"""``python -m kiosk_ui.coaching.pin``: who may label results as a coach."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kiosk_ui.labels import LabelStore
+from kiosk_ui.coaching.labels import LabelStore
 from kiosk_ui.maintenance import data_option, opened
 
 

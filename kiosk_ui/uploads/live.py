@@ -13,9 +13,9 @@ from edge.errors import SourceError
 from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
 from edge.session import ScoringSession
-from kiosk_ui.partial import PartialUploads
-from kiosk_ui.pieces import Partial
 from kiosk_ui.replays import suppress_and_log
+from kiosk_ui.uploads.partial import PartialUploads
+from kiosk_ui.uploads.pieces import Partial
 
 log = logging.getLogger(__name__)
 

@@ -12,19 +12,19 @@ from kiosk_ui.api import find_score
 from kiosk_ui.card import points_of
 from kiosk_ui.dates import day_and_time
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.people_store import NotYoursError, PeopleFullError, Person
-from kiosk_ui.problems import Problem, answer
-from kiosk_ui.services import Services
-from kiosk_ui.signing import add_signing
-from kiosk_ui.takeout import add_takeout
-from kiosk_ui.trend import judged, trend_of
-from kiosk_ui.visitor import (
+from kiosk_ui.people.signing import add_signing
+from kiosk_ui.people.store import NotYoursError, PeopleFullError, Person
+from kiosk_ui.people.takeout import add_takeout
+from kiosk_ui.people.trend import judged, trend_of
+from kiosk_ui.people.visitor import (
     not_stored,
     only_our_own_forms,
     remember,
     require_person,
     signed_in,
 )
+from kiosk_ui.problems import Problem, answer
+from kiosk_ui.services import Services
 
 
 def people_blueprint(services: Services) -> Blueprint:

@@ -12,11 +12,11 @@ from edge.errors import PoseError, SourceError
 from edge.frames.stills import MOST_BYTES
 from edge.words import HOLD
 from kiosk_ui.config import WebConfig
-from kiosk_ui.framing import FramingFullError
 from kiosk_ui.languages import gettext as _
+from kiosk_ui.phones.framing import FramingFullError
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
-from kiosk_ui.uploads import client_of
+from kiosk_ui.uploads.form import client_of
 
 CAMERA: Final = "camera=(self), microphone=(), geolocation=()"
 """The permissions of the one page that films."""

@@ -1,0 +1,1 @@
+"""A coach corrects verdicts of consenting people, and training learns from it."""

@@ -1,0 +1,1 @@
+"""How phones reach the kiosk: addresses, its announced name, HTTPS, and recording in the page."""

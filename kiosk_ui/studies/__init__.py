@@ -1,0 +1,1 @@
+"""User studies: groups with and without feedback, measured before and after."""
