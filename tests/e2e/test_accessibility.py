@@ -31,6 +31,7 @@ STATES: dict[str, dict[str, Any]] = {
     "countdown": {"remaining": 3.0, "total": 3.0},
     "recording": {"remaining": 20.0, "total": 30.0, "repetitions": 3},
     "scoring": {"remaining": None, "total": None},
+    "verdict": {"state": "result", "remaining": 60.0, "total": 60.0},
     "result": {"remaining": 60.0, "total": 60.0},
 }  # fmt: skip
 
@@ -43,19 +44,22 @@ def language(stage: Stage, request: pytest.FixtureRequest) -> str:
 
 def enter(stage: Stage, page: Page, name: str) -> None:
     changes = {"state": name, "message": None, **STATES[name]}
-    if name == "result":
+    if changes["state"] == "result":
         changes["result"] = stage.keep(faulty())
     stage.show(**changes)
     page.wait_for_selector(f'body[data-state="{changes["state"]}"]')
-    if name == "result":
+    if changes["state"] == "result":
         page.wait_for_selector("[data-finished]")
+        expect(page.locator("[data-splash]")).to_be_visible()
+    if name == "result":
+        page.click("[data-splash]")
+        expect(page.locator("[data-splash]")).to_have_count(0)
     expect(page.locator("#flash")).to_be_hidden(timeout=3000)
-    page.wait_for_timeout(1200)  # what moves in has arrived
 
 
 @pytest.mark.parametrize("shape", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
 def test_the_kiosk(stage: Stage, language: str, shape: dict[str, int], open_page: OpenPage) -> None:
-    page = open_page(viewport=shape)
+    page = open_page(viewport=shape, reduced_motion="reduce")  # nothing is on its way
     page.goto(f"http://localhost:{stage.port}/")
     page.wait_for_selector('body[data-state="idle"]')
     for name in STATES:
@@ -120,10 +124,11 @@ def test_reduced_motion(stage: Stage, open_page: OpenPage) -> None:
 
 
 def test_phones(stage: Stage, language: str, open_page: OpenPage) -> None:
-    page = open_page(**PHONE, locale={"en": "en-GB", "ko": "ko-KR"}[language])
+    page = open_page(
+        **PHONE, reduced_motion="reduce", locale={"en": "en-GB", "ko": "ko-KR"}[language]
+    )
     good = stage.keep(assessment(Verdict.GOOD, 0.87))
     for path in ("/phone", f"/scores/{good}", f"/scores/{stage.keep(faulty())}", "/scores/none"):
         page.goto(f"http://{NETWORK_NAME}:{stage.port}{path}")
-        page.wait_for_timeout(1200)
         assert page.locator("html").get_attribute("lang") == language
         check_page(page, least_target=44)

@@ -236,7 +236,7 @@ def test_errors_are_told(
     junk = tmp_path / "junk.mp4"
     junk.write_bytes(b"this is no video" * 10)
     page.locator("#pick").set_input_files(junk)
-    page.wait_for_selector("[data-finished]", timeout=60_000)
+    page.wait_for_selector("[data-finished]", timeout=150_000)
     expect(page.locator("[data-card]")).to_have_attribute("data-state", "failed")
     shoot(page, "2-junk")
 
