@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from flask import request
 from werkzeug.wsgi import ClosingIterator
 
 from kiosk_ui.slots import Slots
@@ -68,6 +69,15 @@ def is_device(environ: WSGIEnvironment) -> bool:
     return is_loopback(environ.get("REMOTE_ADDR", "")) and _names_loopback(
         environ.get("HTTP_HOST", "")
     )
+
+
+def is_https() -> bool:
+    """Tell whether the request came over HTTPS, straight or through the proxy on this device.
+
+    Whoever only says so gains nothing: a browser does not take the cookie then, and another site's
+    page cannot say it.
+    """
+    return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
 
 
 def is_loopback(address: str) -> bool:

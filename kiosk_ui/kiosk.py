@@ -15,8 +15,8 @@ from edge.errors import CameraError
 from edge.settings import KioskSettings
 from edge.words import HOLD
 from kiosk_ui.config import WebConfig
+from kiosk_ui.faces import is_https
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.people.sessions import is_https
 from kiosk_ui.phones.join import join_words
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import CameraLike, Services, StationLike

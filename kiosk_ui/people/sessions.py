@@ -12,22 +12,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from flask import Flask, request
+from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
+
+from kiosk_ui.faces import is_https
 
 FILE: Final = "secret.key"
 
 LIFETIME: Final = timedelta(days=400)
 """The longest that browsers keep a cookie; each visit begins it anew."""
-
-
-def is_https() -> bool:
-    """Tell whether the request came over HTTPS, straight or through the proxy on this device.
-
-    Whoever only says so gains nothing: a browser does not take the cookie then, and another site's
-    page cannot say it.
-    """
-    return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
 
 
 class Sessions(SecureCookieSessionInterface):

@@ -12,6 +12,7 @@ from edge.errors import PoseError, SourceError
 from edge.frames.stills import MOST_BYTES
 from edge.words import HOLD
 from kiosk_ui.config import WebConfig
+from kiosk_ui.faces import is_https
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.phones.framing import FramingFullError
 from kiosk_ui.problems import Problem
@@ -33,7 +34,7 @@ def record_blueprint(config: WebConfig, services: Services) -> Blueprint:
     @record.get("/record")
     def page() -> AnyResponse:
         """Film in the page; without HTTPS no browser would let it."""
-        if not is_secure():
+        if not is_https():
             return redirect(url_for("public.record.trust"))
         text = render_template(
             "record.html",
@@ -46,7 +47,7 @@ def record_blueprint(config: WebConfig, services: Services) -> Blueprint:
     def trust() -> Response:
         """Explain how a phone comes to trust this kiosk."""
         url = None if services.secure is None else services.secure.url(_host())
-        text = render_template("trust.html", secure=url, here=is_secure())
+        text = render_template("trust.html", secure=url, here=is_https())
         response = Response(text)
         if url is not None:  # the page asks whether the phone trusts it already
             policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -88,17 +89,9 @@ def record_blueprint(config: WebConfig, services: Services) -> Blueprint:
     return record
 
 
-def is_secure() -> bool:
-    """Tell whether the phone's page came over HTTPS.
-
-    Whoever claims it in a header fools only themselves: their browser knows better.
-    """
-    return request.headers.get("X-Forwarded-Proto") == "https"
-
-
 def record_url(services: Services) -> str | None:
     """Return where a phone goes that wants to film in the page; None without HTTPS."""
-    if is_secure():
+    if is_https():
         return url_for("public.record.page")
     if services.secure is None or services.secure.url(_host()) is None:
         return None
