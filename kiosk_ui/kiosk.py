@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, stream_with_context
 
 from edge.errors import CameraError
 from edge.settings import KioskSettings
@@ -19,6 +19,7 @@ from kiosk_ui.faces import is_https
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.phones.join import join_words
 from kiosk_ui.problems import Problem
+from kiosk_ui.public import draw_card
 from kiosk_ui.services import CameraLike, Services, StationLike
 from kiosk_ui.settings import settings_blueprint
 from kiosk_ui.slots import Slots
@@ -104,7 +105,13 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
     @kiosk.get("/kiosk/events")
     def events() -> Response:
         """Give the station's state, and each change of it (server-sent events)."""
-        return _stream(slots, event_stream(services, config.heartbeat), "text/event-stream")
+
+        def draw(key: str) -> str:
+            score = services.store.get(key)  # it may have been deleted meanwhile
+            return "" if score is None else draw_card(services, score, network=False)
+
+        stream = stream_with_context(event_stream(services, config.heartbeat, draw))
+        return _stream(slots, stream, "text/event-stream")
 
     @kiosk.get("/kiosk/live.mjpg")
     def live() -> Response:
@@ -142,18 +149,27 @@ def settings_limits() -> dict[str, dict[str, Any]]:
     return properties
 
 
-def event_stream(services: Services, heartbeat: float) -> Iterator[bytes]:
+def event_stream(
+    services: Services, heartbeat: float, draw: Callable[[str], str]
+) -> Iterator[bytes]:
     """Give events: who we are, then each state of the station, and signs of life in between.
 
+    A new result comes with its card, so that the screen need not ask for it: somebody waits.
+
     :param heartbeat: seconds between two signs of life.
+    :param draw: gives the card of a score.
     """
     yield _event("hello", {"instance": services.instance})
     version: int | None = None
+    drawn: str | None = None
     while not services.closing.is_set():
         station = services.station
         now = STARTING if station is None else station.snapshot()
         if now["version"] != version:
             version = now["version"]
+            if now["result"] not in (None, drawn):
+                drawn = now["result"]
+                now = {**now, "card": draw(drawn)}
             yield _event("state", now)
         else:
             yield b": alive\n\n"  # only a write notices that the screen has gone

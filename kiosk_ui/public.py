@@ -78,11 +78,7 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
     def read_card(key: str) -> Response:
         """Give the result alone, to be put into a page; waits a moment for news of it."""
         score = wait_for_news(services, places, find_score(services, key))
-        if score.withheld:
-            page = render_template("thanks.html", key=key)
-        else:
-            home = None if network else _way_home(services, score)
-            page = render_template("card.html", card=card_of(score), kiosk=not network, home=home)
+        page = draw_card(services, score, network=network)
         return Response(page, headers={"Cache-Control": "no-store"})
 
     @public.get("/t/<code>")
@@ -126,6 +122,14 @@ def wait_for_news(services: Services, places: Slots, score: Score) -> Score:
         return found or find_score(services, score.id)
     finally:
         give_back()
+
+
+def draw_card(services: Services, score: Score, *, network: bool) -> str:
+    """Return the card of a score as HTML; on the device itself with a code to take it home."""
+    if score.withheld:
+        return render_template("thanks.html", key=score.id)
+    home = None if network else _way_home(services, score)
+    return render_template("card.html", card=card_of(score), kiosk=not network, home=home)
 
 
 def _way_home(services: Services, score: Score) -> WayHome | None:

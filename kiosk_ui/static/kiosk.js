@@ -45,7 +45,7 @@ function show(next) {
   const before = now;
   now = next;
   endsAt = performance.now() + 1000 * (next.remaining ?? 0);
-  if (next.state !== before.state) enter(next, before);
+  if (next.state !== before.state) enter(next);
   byId("repetitions").textContent = next.repetitions;
   const squats = byId("squats");
   squats.textContent = next.repetitions === 1 ? squats.dataset.one : squats.dataset.many;
@@ -58,7 +58,10 @@ function show(next) {
   showCamera(next.camera);
 }
 
-function enter(next, before) {
+const SLOW = 400; // milliseconds
+let slow = 0;
+
+function enter(next) {
   document.body.dataset.state = next.state;
   for (const part of document.querySelectorAll("[data-show]")) {
     part.hidden = part.dataset.show !== next.state;
@@ -71,11 +74,13 @@ function enter(next, before) {
   if (next.state === "recording") {
     tellWord(null);
     flash("go");
-  } else if (before.state === "recording" && next.state !== "idle") {
-    flash("done");
   }
+  clearTimeout(slow);
+  // Mostly the verdict is there before anybody could read that the recording is done.
+  if (next.state === "scoring") slow = setTimeout(() => flash("done"), SLOW);
   if (next.state === "result") {
-    leaveResult = showResult(byId("result"), next.result);
+    byId("flash").hidden = true;
+    leaveResult = showResult(byId("result"), next.result, { card: next.card });
   }
 }
 

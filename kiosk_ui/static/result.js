@@ -11,7 +11,8 @@ const HELD = 500; // an answer that took so long waited for news: ask again at o
  * Show a score in an element and follow it until it is finished.
  * @param {HTMLElement} place where the card is put; it may hold one already.
  * @param {string} key id of the score.
- * @param {{onFinished?: (state: string) => void, onLost?: (lost: boolean) => void}} tell
+ * @param {{card?: string, onFinished?: (state: string) => void, onLost?: (lost: boolean) => void}} tell
+ *   card: the card, where it is known already.
  * @returns {() => void} ends it and empties the element.
  */
 export function showResult(place, key, tell = {}) {
@@ -43,6 +44,7 @@ export function showResult(place, key, tell = {}) {
     return true;
   }
 
+  if (tell.card) place.innerHTML = tell.card;
   if (place.querySelector("[data-card]")) {
     if (!follow()) load();
   } else {

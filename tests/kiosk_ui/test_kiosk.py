@@ -85,20 +85,25 @@ def take(stream: Iterator[bytes]) -> tuple[str, dict[str, Any]]:
 
 
 def test_events(web: Web) -> None:
-    stream = event_stream(web.services, heartbeat=0.05)
+    stream = event_stream(web.services, 0.05, draw=lambda key: f"card of {key}")
     assert take(stream) == ("hello", {"instance": web.services.instance})
     assert take(stream)[1]["state"] == "idle"
     assert next(stream) == b": alive\n\n"
     web.station.set(state="recording", repetitions=2)
     kind, state = take(stream)
     assert (kind, state["state"], state["repetitions"]) == ("state", "recording", 2)
+    assert "card" not in state
+    web.station.set(state="result", result="first")
+    assert take(stream)[1]["card"] == "card of first"
+    web.station.set(remaining=30.0)
+    assert "card" not in take(stream)[1]
     web.services.closing.set()
     assert list(stream) == []
 
 
 def test_events_while_the_models_are_loaded(web: Web) -> None:
     web.services.station = None
-    stream = event_stream(web.services, heartbeat=0.05)
+    stream = event_stream(web.services, 0.05, draw=str)
     take(stream)
     assert take(stream)[1]["state"] == "starting"
     web.services.station = web.station
