@@ -75,6 +75,8 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
             app.register_blueprint(people_blueprint(services))
             app.register_blueprint(coach_blueprint(services))
 
+    app.jinja_env.get_template("card.html")  # compiled before somebody waits for a verdict
+
     @app.after_request
     def protect(response: Response) -> Response:
         for name, value in HEADERS.items():  # a page that needs others has set them already
