@@ -81,11 +81,9 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         station = _station(services)
         if station.start():
             return station.snapshot(), 202
-        camera = station.snapshot()["camera"]
-        if not camera["ok"]:
+        if not station.snapshot()["camera"]["ok"]:
             raise Problem(
-                409, "no_camera",
-                _("There is no picture: %(why)s.", why=camera["message"] or _("no camera")),
+                409, "no_camera", _("There is no camera picture. Please tell the staff.")
             )  # fmt: skip
         raise Problem(409, "busy", _("The kiosk is busy. Wait until it is done."))
 

@@ -54,7 +54,10 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
     def phone() -> str:
         """Explain, and take a video."""
         return render_template(
-            "phone.html", max_bytes=config.max_upload_bytes, record_url=record_url(services)
+            "phone.html",
+            max_bytes=config.max_upload_bytes,
+            record_url=record_url(services),
+            keep_days=config.keep_days,
         )
 
     if network:
@@ -72,7 +75,20 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
         score = find_score(services, key)
         if score.withheld:
             return render_template("thanks_page.html", key=key)
-        return render_template("result.html", card=card_of(score), kiosk=False)
+        owned = services.people.owner_of(key) is not None
+        return render_template(
+            "result.html", card=card_of(score), kiosk=False, network=network, owned=owned
+        )
+
+    @public.post("/scores/<key>/delete")
+    def delete(key: str) -> AnyResponse:
+        """Remove a result that is in nobody's history; whoever has its address was given it."""
+        if services.people.owner_of(find_score(services, key).id) is not None:
+            raise Problem(
+                409, "in_a_history", _("This result is in a history. It is deleted there.")
+            )
+        services.store.delete(key)
+        return redirect(url_for("public.phone", deleted=1), 303)
 
     @public.get("/scores/<key>/card")
     def read_card(key: str) -> Response:

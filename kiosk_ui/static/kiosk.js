@@ -169,8 +169,9 @@ function flash(kind) {
 const DOUBLE_TAP = 600; // milliseconds
 
 async function press(what) {
-  // The second of two taps on Start lands where now another button is.
-  if (now.state === "positioning" && performance.now() - enteredAt < DOUBLE_TAP) return;
+  // The second of two taps on Start or Stop lands where now another button is.
+  const moved = now.state === "positioning" || now.state === "idle";
+  if (moved && performance.now() - enteredAt < DOUBLE_TAP) return;
   try {
     const answer = await fetch(`/kiosk/${what}`, { method: "POST" });
     if (!answer.ok) tellError((await answer.json()).detail ?? word("busy"));

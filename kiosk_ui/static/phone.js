@@ -34,7 +34,7 @@ async function follow(send) {
     const page = await send({ signal: mine.signal, onProgress: still(progress), onWaiting: still(waiting) });
     if (!mine.signal.aborted) location.assign(page);
   } catch (error) {
-    if (!mine.signal.aborted) fail(error.message || word(error.code) || word("failed"));
+    if (!mine.signal.aborted) fail(word(error.code) || error.message || word("failed"));
   }
 }
 
@@ -54,7 +54,7 @@ function progress(sent, size) {
 function waiting(now, why, text) {
   const notice = byId("waiting");
   notice.hidden = !now;
-  if (now) notice.querySelector("span").textContent = text || word(why);
+  if (now) notice.querySelector("span").textContent = word(why) || text;
 }
 
 /** Offer what an earlier page recorded and could not send. */

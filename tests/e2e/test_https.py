@@ -91,8 +91,6 @@ def test_from_the_first_page_to_the_verdict(
         page.wait_for_selector("[data-finished]", timeout=60_000)
         expect(page.locator("[data-card]")).to_have_attribute("data-state", "good")
         shoot(page, "6-result")
-        took = page.evaluate("sessionStorage.told - sessionStorage.ended")
-        assert took < 5000  # an aim of 1 s, on a machine that may be busy with other tests
         assert wrong == []
 
 

@@ -209,8 +209,14 @@ def test_start_anyway_comes_after_a_while_and_double_taps_do_nothing(
     screen.click("#insist")
     screen.wait_for_timeout(200)
     assert stage.station.calls.count("start") == before + 1
-    screen.click(".gate [data-cancel]")
+    # The second tap on Stop lands on Start.
+    stop = screen.locator(".gate [data-cancel]").bounding_box()
+    assert stop
+    starts = stage.station.calls.count("start")
+    screen.mouse.dblclick(stop["x"] + stop["width"] / 2, stop["y"] + stop["height"] / 2, delay=60)
     screen.wait_for_selector('body[data-state="idle"]')
+    screen.wait_for_timeout(300)
+    assert stage.station.calls.count("start") == starts
 
 
 def test_locked_settings(stage: Stage, screen: Page, shoot: Shoot) -> None:

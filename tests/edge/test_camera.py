@@ -27,7 +27,9 @@ def test_the_demo_plays_at_its_own_pace_and_again(clip: Path) -> None:
         frames = list(itertools.islice(demo, 32))
     took = monotonic() - began
     gaps = np.diff([frame.time for frame in frames])
-    assert gaps == pytest.approx(np.full(31, 1 / 30), abs=0.003)  # over the seam as well
+    # Over the seam as well; who is held up for a moment misses a picture.
+    assert 30 * gaps == pytest.approx(np.round(30 * gaps), abs=0.1)
+    assert np.median(gaps) == pytest.approx(1 / 30, abs=0.003)
     assert took > 0.95
     assert frames[0].time == pytest.approx(began, abs=0.5)
 

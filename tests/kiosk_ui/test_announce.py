@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from zeroconf import ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
+from zeroconf import EventLoopBlocked, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
 from kiosk_ui.phones import announce
 from kiosk_ui.phones.addresses import Addresses
@@ -61,11 +61,21 @@ def announcing(name: str, addresses: Addresses) -> Iterator[Announcer]:
 def test_the_name_is_heard_and_taken_back(listener: Listener) -> None:
     addresses = Addresses(8080, lambda: HERE)
     with announcing("squat-heard", addresses):
-        until(lambda: "squat-heard.local." in listener.hosts(), 15)
+        until(lambda: "squat-heard.local." in listener.hosts(), 60)
         assert listener.hosts()["squat-heard.local."] == (8080, [HERE])
-        until(lambda: addresses.by_name() == "http://squat-heard.local:8080", 5)
+        until(lambda: addresses.by_name() == "http://squat-heard.local:8080", 60)
     assert addresses.by_name() is None
-    until(lambda: "squat-heard.local." not in listener.hosts(), 15)
+    until(lambda: "squat-heard.local." not in listener.hosts(), 60)
+
+
+def register(network: Zeroconf, service: ServiceInfo) -> None:
+    """Announce a service; on a machine that is busy with other tests the library gives up early."""
+    for _ in range(5):
+        try:
+            network.register_service(service)
+        except EventLoopBlocked:
+            continue
+        return
 
 
 def test_another_device_has_the_name() -> None:
@@ -74,11 +84,11 @@ def test_another_device_has_the_name() -> None:
         SERVICE, f"A printer.{SERVICE}", port=80, server="squat-taken.local.",
         parsed_addresses=["192.0.2.99"],
     )  # fmt: skip
-    other.register_service(service)
+    register(other, service)
     addresses = Addresses(8080, lambda: HERE)
     try:
         with announcing("squat-taken", addresses):
-            until(lambda: addresses.name is not None, 15)
+            until(lambda: addresses.name is not None, 60)
             assert addresses.name == "squat-taken-2.local"
     finally:
         other.close()
@@ -91,9 +101,9 @@ def test_a_network_that_comes_later_and_goes_again(monkeypatch: pytest.MonkeyPat
     with announcing("squat-later", addresses):
         assert addresses.by_name() is None
         now[0] = HERE
-        until(lambda: addresses.name == "squat-later.local", 15)
+        until(lambda: addresses.name == "squat-later.local", 60)
         now[0] = None
-        until(lambda: addresses.name is None, 15)
+        until(lambda: addresses.name is None, 60)
 
 
 def test_a_failure_is_one_line_in_the_log(
@@ -108,7 +118,7 @@ def test_a_failure_is_one_line_in_the_log(
     monkeypatch.setattr(announce, "Zeroconf", broken)
     addresses = Addresses(8080, lambda: HERE)
     with caplog.at_level(logging.WARNING), announcing("squat-none", addresses):
-        until(lambda: len(tries) > 3, 15)
+        until(lambda: len(tries) > 3, 60)
     assert [record.message for record in caplog.records] == [
         "no name on the network: [Errno 19] No such device"
     ]

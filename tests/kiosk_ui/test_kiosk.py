@@ -42,7 +42,7 @@ def test_start_without_a_camera_says_so(web: Web, kiosk: FlaskClient) -> None:
     answer = kiosk.post("/kiosk/start")
     assert answer.status_code == 409
     assert answer.json is not None and answer.json["code"] == "no_camera"
-    assert "plug it in" in answer.json["detail"]
+    assert "Please tell the staff" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("path", ["/kiosk/start", "/kiosk/cancel"])

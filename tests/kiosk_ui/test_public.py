@@ -171,3 +171,32 @@ def test_scripts_and_styles_reach_for_nothing_elsewhere() -> None:
     for file in (ROOT / "static").rglob("*.*"):
         if file.suffix in (".js", ".css"):
             assert not re.search(r"https?://|@import|setAttribute\(.style", file.read_text())
+
+
+def test_a_result_in_nobodys_history_is_deleted_by_whoever_has_it(
+    web: Web, phone: FlaskClient
+) -> None:
+    key = keep(web)
+    assert "Delete this video" in phone.get(f"/scores/{key}").text
+    answer = phone.post(f"/scores/{key}/delete")
+    assert answer.status_code == 303
+    assert "Everything has been deleted." in phone.get(answer.headers["Location"]).text
+    assert phone.get(f"/scores/{key}").status_code == 404
+    assert not web.services.store.path(key, "").exists()
+    assert phone.post(f"/scores/{key}/delete").status_code == 404
+
+
+def test_a_result_in_a_history_is_its_persons(web: Web, phone: FlaskClient) -> None:
+    key = keep(web)
+    web.services.people.keep(web.services.people.create(), key)
+    assert "Delete this video" not in phone.get(f"/scores/{key}").text
+    assert phone.post(f"/scores/{key}/delete").status_code == 409
+    assert web.services.store.get(key) is not None
+
+
+def test_the_code_to_take_home_is_no_link(web: Web, kiosk: FlaskClient) -> None:
+    """A touch on it would take the kiosk's own screen away from its page, and nobody back."""
+    web.services.address = lambda: "http://192.168.0.7:8080"
+    page = kiosk.get(f"/scores/{keep(web)}/card").text
+    assert "/t/" in page
+    assert "<a " not in page

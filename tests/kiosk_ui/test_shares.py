@@ -55,7 +55,7 @@ def key(web: Web, tmp_path: Path) -> str:
 
 
 def code_of(page: str) -> str:
-    return re.search(r'href="http://192.168.0.7:8080/t/([\w-]+)"', page)[1]  # type: ignore[index]
+    return re.search(r'data-link="http://192.168.0.7:8080/t/([\w-]+)"', page)[1]  # type: ignore[index]
 
 
 def test_the_kiosks_screen_shows_a_code_and_it_leads_to_the_result(
