@@ -11,7 +11,7 @@ let now = { state: "starting", camera: { ok: false } };
 let endsAt = 0; // on performance.now()'s clock, in milliseconds
 let lastTick = null;
 let leaveResult = () => {};
-let enteredAt = 0;
+let movedAt = -Infinity; // when the button that somebody touched made way for another one
 const hold = Object.fromEntries(languages.map((language) => [language, word(`hold-${language}`)]));
 
 /* ---- what the station says ---- */
@@ -45,7 +45,7 @@ function show(next) {
   const before = now;
   now = next;
   endsAt = performance.now() + 1000 * (next.remaining ?? 0);
-  if (next.state !== before.state) enter(next);
+  if (next.state !== before.state) enter(next, before);
   byId("repetitions").textContent = next.repetitions;
   const squats = byId("squats");
   squats.textContent = next.repetitions === 1 ? squats.dataset.one : squats.dataset.many;
@@ -58,16 +58,19 @@ function show(next) {
   showCamera(next.camera);
 }
 
+const STOPPABLE = ["positioning", "countdown", "recording"];
 const SLOW = 400; // milliseconds
 let slow = 0;
 
-function enter(next) {
+function enter(next, before) {
   document.body.dataset.state = next.state;
   for (const part of document.querySelectorAll("[data-show]")) {
     part.hidden = part.dataset.show !== next.state;
   }
   if (next.state !== "idle") byId("menu").close(); // somebody may have raised an arm
-  enteredAt = performance.now();
+  if (next.state === "positioning" || (next.state === "idle" && STOPPABLE.includes(before.state))) {
+    movedAt = performance.now();
+  }
   lastTick = null;
   leaveResult();
   leaveResult = () => {};
@@ -170,8 +173,7 @@ const DOUBLE_TAP = 600; // milliseconds
 
 async function press(what) {
   // The second of two taps on Start or Stop lands where now another button is.
-  const moved = now.state === "positioning" || now.state === "idle";
-  if (moved && performance.now() - enteredAt < DOUBLE_TAP) return;
+  if (performance.now() - movedAt < DOUBLE_TAP) return;
   try {
     const answer = await fetch(`/kiosk/${what}`, { method: "POST" });
     if (!answer.ok) tellError((await answer.json()).detail ?? word("busy"));
