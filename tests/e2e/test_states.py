@@ -95,7 +95,12 @@ def faulty() -> Assessment:
     return replace(assessment(Verdict.BAD, 0.31), faults=(fault(), *more))
 
 
-def test_states(stage: Stage, screen: Page, shoot: Shoot) -> None:
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_states(stage: Stage, screen: Page, shoot: Shoot, language: str) -> None:
+    if language != "en":
+        stage.services.settings.update(language=language)
+        screen.reload()
+        screen.wait_for_selector('body[data-state="idle"]')
     for name, state, changes in (
         ("idle", "idle", {}),
         ("message", "idle", {"message": said("camera_lost")}),
