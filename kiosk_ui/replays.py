@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from edge.errors import SourceError
 from edge.replay import render_replay
 from edge.track import PoseTrack
 from kiosk_ui.scores import Replay, Source
@@ -97,6 +98,10 @@ class ReplayMaker:
                 load_others(tracks),
             )
             result = Replay.READY
+        except (OSError, SourceError):
+            if self._store.get(key) is not None:
+                raise
+            log.info("a replay was not drawn: its score was deleted meanwhile")
         finally:
             self._store.update(key, replay=result)
 
