@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from flask import has_request_context, session
+from flask import has_request_context
 
 from edge.explanation import Typical
 from edge.settings import KioskSettings, LockState
@@ -19,6 +19,7 @@ from kiosk_ui.phones.secure import SecureDoor
 from kiosk_ui.shares import Shares
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.studies.store import StudyStore
+from kiosk_ui.studies.visitor import participating
 from kiosk_ui.uploads.partial import PartialUploads
 
 
@@ -126,5 +127,5 @@ class Services:
 
     def _count(self, key: str) -> None:
         """Count what a participant of a study has sent, by whichever way it came in."""
-        if has_request_context() and "participant" in session:
-            self.studies.file(key, session["participant"])
+        if has_request_context():
+            self.studies.file(key, participating())

@@ -17,6 +17,7 @@ from kiosk_ui.languages import gettext as _
 from kiosk_ui.phones.framing import FramingFullError
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
+from kiosk_ui.studies.visitor import participating
 from kiosk_ui.uploads.form import client_of
 
 CAMERA: Final = "camera=(self), microphone=(), geolocation=()"
@@ -93,8 +94,11 @@ def record_url(services: Services) -> str | None:
     """Return where a phone goes that wants to film in the page; None without HTTPS."""
     if is_https():
         return url_for("public.record.page")
-    if services.secure is None or services.secure.url(_host()) is None:
+    url = None if services.secure is None else services.secure.url(_host())
+    if url is None:
         return None
+    if participating() is not None and urlsplit(url).hostname != _host():
+        return None  # by another name the phone would not be a participant's any more
     return url_for("public.record.trust")
 
 

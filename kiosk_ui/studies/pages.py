@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk_ui.languages import gettext as _
@@ -12,6 +12,7 @@ from kiosk_ui.languages import noted
 from kiosk_ui.people.visitor import not_stored, only_our_own_forms, signed_out
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
+from kiosk_ui.studies import visitor
 from kiosk_ui.studies.plan import ITEMS, Participant, Step
 
 QUESTIONS: Final = dict(
@@ -49,8 +50,7 @@ def study_blueprint(services: Services) -> Blueprint:
             raise Problem(404, "no_study", _("There is no study here at the moment."))
 
     def participant() -> Participant | None:
-        number = session.get("participant")
-        return None if number is None else studies.find(number)
+        return studies.find(visitor.participating())
 
     def require() -> Participant:
         found = participant()
@@ -83,7 +83,7 @@ def study_blueprint(services: Services) -> Blueprint:
             found = studies.join(request.form.get("code", ""))
         except LookupError:
             return page(404, error=_("There is no such code. Please check it."))
-        session["participant"] = found.number
+        visitor.take_part(found.number)
         return redirect(url_for("study.study"), 303)
 
     @blueprint.post("/practised")
@@ -108,14 +108,14 @@ def study_blueprint(services: Services) -> Blueprint:
     @blueprint.post("/leave")
     def leave() -> AnyResponse:
         """Let somebody else use this phone."""
-        session.pop("participant", None)
+        visitor.leave()
         return redirect(url_for("study.study"), 303)
 
     @blueprint.post("/withdraw")
     def withdraw() -> AnyResponse:
         """Remove everything of a participant."""
         studies.withdraw(require())
-        session.pop("participant", None)
+        visitor.leave()
         return redirect(url_for("study.study", withdrawn=1), 303)
 
     return blueprint
