@@ -77,6 +77,20 @@ def backups(data_dir: Path) -> list[Path]:
     return [p for name in REVISIONS for p in data_dir.resolve().glob(f"{FILE}.{name}")]
 
 
+def forget(engine: sa.Engine, data_dir: Path) -> None:
+    """Let nothing of deleted rows stay beside the database: neither in its journal nor in a copy.
+
+    :param engine: of the database.
+    :param data_dir: its folder.
+    """
+    for copy in backups(data_dir):
+        copy.unlink(missing_ok=True)
+    with engine.connect() as connection:
+        busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+    if busy:
+        log.warning("what was deleted stays in the journal of %s until the next deletion", FILE)
+
+
 def _migrate(path: Path, found: str | None) -> None:
     """Bring a database to the newest revision."""
     from alembic import command  # noqa: PLC0415 - only where there is something to do

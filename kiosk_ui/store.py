@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from kiosk_ui.database import open_database
+from kiosk_ui.database import forget, open_database
 from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
 from kiosk_ui.studies.withheld import covered
 from kiosk_ui.tables import SCORES
@@ -302,16 +302,25 @@ class ScoreStore:
         except OSError:
             return True  # it goes just now
 
-    def delete(self, key: str) -> bool:
-        """Remove a score and its files; False where there is none of that id."""
+    def delete(self, *keys: str) -> int:
+        """Remove scores and their files, and return how many there were."""
+        found = []
         with self._changed, self.engine.begin() as connection:
-            found = connection.execute(SCORES.delete().where(SCORES.c.id == key)).rowcount
-            self._progress.pop(key, None)
-            self.line.leave(key)
+            for key in keys:
+                if connection.execute(SCORES.delete().where(SCORES.c.id == key)).rowcount:
+                    found.append(key)
+                self._progress.pop(key, None)
+                self.line.leave(key)
             self._changed.notify_all()
-        if found:
+        for key in found:
             shutil.rmtree(self._folder / key, ignore_errors=True)
-        return bool(found)
+        if found:
+            self.forget()
+        return len(found)
+
+    def forget(self) -> None:
+        """Let nothing of what was deleted from any table stay in the journal or in a copy."""
+        forget(self.engine, self.data_dir)
 
 
 def new_key() -> str:

@@ -30,8 +30,7 @@ def tidy(services: Services, config: WebConfig, today: datetime | None = None) -
     """
     moment = today or datetime.now(timezone.utc)
     unkept = _old_scores(services, moment, config.keep_days)
-    for key in unkept:
-        services.store.delete(key)
+    services.store.delete(*unkept)
     forgotten = _old_people(services, moment, config.forget_days)
     for key in forgotten:
         person = services.people.find(key)

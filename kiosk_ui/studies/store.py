@@ -102,6 +102,7 @@ class StudyStore:
         for row in self._rows(name):
             self._delete_scores(row.number)
         self._change(STUDIES.delete(), name)
+        self._scores.forget()
 
     def _change(self, statement: Any, name: str) -> None:
         with self._engine.begin() as connection:
@@ -180,6 +181,7 @@ class StudyStore:
         """Remove what a participant has recorded and answered; the code is of no use any more."""
         self._delete_scores(participant.number)
         self._set(participant, answers=None, practised=None, withdrawn=now())
+        self._scores.forget()
 
     def _set(self, participant: Participant, **values: Any) -> None:
         mine = PARTICIPANTS.c.number == participant.number
@@ -190,8 +192,7 @@ class StudyStore:
         mine = sa.select(STUDY_SCORES.c.score).where(STUDY_SCORES.c.participant == number)
         with self._engine.connect() as connection:
             keys = list(connection.scalars(mine))
-        for key in keys:
-            self._scores.delete(key)
+        self._scores.delete(*keys)
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Return a row for each participant who has joined a study.

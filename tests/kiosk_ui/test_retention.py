@@ -7,7 +7,7 @@ from kiosk_ui.config import WebConfig
 from kiosk_ui.people.retention import tidy
 from kiosk_ui.store import CLIP
 from tests.kiosk_ui.conftest import Web
-from tests.kiosk_ui.test_people import keep
+from tests.kiosk_ui.test_people import copy_of_the_database, everything_on_disk, keep
 
 CONFIG = WebConfig(keep_days=30, forget_days=100)
 
@@ -28,8 +28,10 @@ def test_what_nobody_keeps_goes_after_a_while(web: Web) -> None:
     folder = services.store.path(loose, CLIP).parent
     tidy(services, CONFIG, after(29))
     assert services.store.get(loose) and folder.exists()
+    copy = copy_of_the_database(web)
     tidy(services, CONFIG, after(31))
     assert services.store.get(loose) is None and not folder.exists()
+    assert loose.encode() not in everything_on_disk(web) and not copy.exists()
     assert all(services.store.get(key) for key in (kept, in_study, queued))
 
 

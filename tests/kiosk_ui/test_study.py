@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -18,7 +19,7 @@ from kiosk_ui.studies.plan import BLOCK, ITEMS, Arm, arm_of
 from kiosk_ui.studies.store import StudyStore
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import CUES, assessment
-from tests.kiosk_ui.test_people import ON
+from tests.kiosk_ui.test_people import ON, copy_of_the_database, everything_on_disk
 
 ANSWERS = dict(zip(ITEMS, ("5", "4", "3", "2", "1"), strict=True))
 
@@ -163,6 +164,47 @@ def test_without_feedback_nothing_is_told_on_the_server_itself(web: Web) -> None
     assert CUES[Verdict.BAD].en in phone.get(f"/scores/{key}").text
 
 
+def test_who_joined_over_http_is_the_same_participant_over_https(web: Web) -> None:
+    phone, _code = joined(web, Arm.NONE)
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.0.0.9"}
+    for path in ("/api/v1/scores", "/phone"):
+        data = {"video": (io.BytesIO(b"video"), "squat.mp4")}
+        place = phone.post(path, data=data, headers=headers).headers["Location"]
+        key = place.rsplit("/", 1)[1]
+        judged(web, key)
+        told = phone.get(f"/api/v1/scores/{key}", headers=headers)
+        assert told.json is not None
+        assert (told.json["withheld"], told.json["assessment"]) == (True, None)
+    for more in ({}, headers):  # both were counted: the first set, and one of practice
+        assert "1 set practised" in phone.get("/study", headers=more).text
+    phone.post("/study/leave", headers={**headers, "Origin": "https://localhost"})
+    assert "Your code" in phone.get("/study").text
+
+
+def test_a_forged_participant_is_nobody(web: Web) -> None:
+    phone, _code = joined(web, Arm.NONE)
+    cookie = phone.get_cookie("study")
+    assert cookie is not None and cookie.http_only and not cookie.secure
+    phone.set_cookie("study", "2" + cookie.value[1:])
+    assert "Your code" in phone.get("/study").text
+
+
+def test_the_recorder_is_not_under_a_name_that_does_not_know_the_participant(web: Web) -> None:
+    class Elsewhere:
+        host = "localhost"
+
+        def url(self, _host: str) -> str:
+            return f"https://{self.host}:8443"
+
+    door: Any = Elsewhere()
+    web.services.secure = door
+    phone, _code = joined(web, Arm.NONE)
+    assert 'href="/trust"' in phone.get("/phone").text
+    door.host = "squat.local"
+    assert 'href="/trust"' not in phone.get("/phone").text
+    assert 'href="/trust"' in web.client("network", ON).get("/phone").text
+
+
 def test_with_feedback_everything_is_told(web: Web) -> None:
     phone, _code = joined(web, Arm.FEEDBACK)
     key = film(web, phone)
@@ -204,10 +246,11 @@ def test_the_api_counts_as_well(web: Web) -> None:
 def test_withdrawing_deletes_what_was_recorded(web: Web, studies: StudyStore) -> None:
     phone, code = joined(web, Arm.FEEDBACK)
     key = film(web, phone)
-    folder = web.services.store.path(key, "x").parent
+    folder, copy = web.services.store.path(key, "x").parent, copy_of_the_database(web)
     answer = phone.post("/study/withdraw", follow_redirects=True)
     assert "Everything has been deleted" in answer.text
     assert not folder.exists() and web.services.store.get(key) is None
+    assert key.encode() not in everything_on_disk(web) and not copy.exists()
     row = next(r for r in studies.table("spring") if r["code"] == code)
     assert row["withdrawn"] and row["before_score"] is None
     assert phone.post("/study/join", data={"code": code, "agreed": "1"}).status_code == 404
@@ -241,9 +284,11 @@ def test_the_researchers_commands(web: Web, studies: StudyStore) -> None:
 
 
 def test_deleting_a_study_deletes_its_videos(web: Web, studies: StudyStore) -> None:
-    phone, _code = joined(web, Arm.NONE)
-    key = film(web, phone)
+    phone, code = joined(web, Arm.NONE)
+    key, copy = film(web, phone), copy_of_the_database(web)
     studies.delete("spring")
+    left = everything_on_disk(web)
+    assert key.encode() not in left and code.encode() not in left and not copy.exists()
     assert web.services.store.get(key) is None
     assert web.services.store.path(key, "x").parent.exists() is False
     assert phone.get("/study").status_code == 404
