@@ -50,9 +50,15 @@ def add_signing(blueprint: Blueprint, services: Services, page: Page) -> None:
         person = signed_in(services)
         try:
             if person:
-                people.rename(person, nickname, pin)
+                person = people.rename(person, nickname, pin, request.form.get("before", ""))
             else:
                 person = people.create(nickname, pin)
+        except WrongPinError:
+            text = _("The PIN until now is wrong.")
+            return page(services, 403, wrong="name", error=text)
+        except PinPauseError as error:
+            text, headers = told_to_wait(error)
+            return *page(services, 429, wrong="name", error=text), headers
         except NicknameTakenError:
             text = _("Somebody has this nickname already.")
             return page(services, 409, wrong="name", error=text)

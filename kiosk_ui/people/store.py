@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 
 from edge.errors import KioskError, WrongPinError
 from edge.pin import KeptPin
-from kiosk_ui.database import backups
 from kiosk_ui.people.doors import Doors
 from kiosk_ui.scores import Score
 from kiosk_ui.store import ScoreStore
@@ -117,14 +116,25 @@ class PeopleStore:
         )
         return self.require(key)
 
-    def rename(self, person: Person, nickname: str, pin: str) -> None:
+    def rename(self, person: Person, nickname: str, pin: str, before: str = "") -> Person:
         """Give a phone's history a nickname and a PIN, or another one.
 
+        The key is another one then: whoever holds the one from before is signed out.
+
+        :param before: the PIN until now, where there is one.
         :raises ValueError: nickname or PIN are not what they must be.
         :raises NicknameTakenError: somebody has it already.
+        :raises WrongPinError: ``before`` is not the PIN until now.
+        :raises PinPauseError: too many wrong tries.
         """
-        values = _named(nickname, pin)
-        self._write(PEOPLE.update().where(PEOPLE.c.number == person.number).values(**values))
+        values = {**_named(nickname, pin), "key": secrets.token_urlsafe(16)}
+        mine = PEOPLE.c.number == person.number
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(PEOPLE).where(mine)).one()
+        if row.pin is not None:
+            self._knock(row, before)
+        self._write(PEOPLE.update().where(mine).values(**values))
+        return self.require(values["key"])
 
     def _write(self, statement: Any) -> None:
         try:
@@ -149,6 +159,15 @@ class PeopleStore:
             ).one_or_none()  # fmt: skip
         if row is None:
             raise WrongPinError("there is no such nickname")
+        self._knock(row, pin)
+        return self.require(row.key)
+
+    def _knock(self, row: Any, pin: str) -> None:
+        """Try the PIN of a row of people.
+
+        :raises WrongPinError: it is not the PIN.
+        :raises PinPauseError: too many wrong tries.
+        """
 
         def keep(kept: KeptPin) -> None:
             mine = PEOPLE.update().where(PEOPLE.c.number == row.number)
@@ -156,7 +175,6 @@ class PeopleStore:
                 connection.execute(mine.values(pin=kept.model_dump()))
 
         self._doors.knock(KeptPin(**row.pin), pin, keep)
-        return self.require(row.key)
 
     def find(self, key: str | None) -> Person | None:
         """Return whoever has a key."""
@@ -229,6 +247,8 @@ class PeopleStore:
             if not given:
                 scores = sa.select(KEPT.c.score).where(chosen)
                 connection.execute(LABELS.delete().where(LABELS.c.score.in_(scores)))
+        if not given:
+            self._scores.forget()
 
     def about(self, person: Person) -> dict[str, Any]:
         """Return what is known of a person beside their scores."""
@@ -261,21 +281,14 @@ class PeopleStore:
         self._scores.delete(key)
 
     def delete(self, person: Person) -> None:
-        """Remove a person and every score in their history, with its files.
-
-        The copies of the database from before its last change go, too: they hold them as well.
-        """
+        """Remove a person and every score in their history, with its files."""
         mine = sa.select(KEPT.c.score).where(KEPT.c.person == person.number)
         with self._engine.connect() as connection:
             keys = list(connection.scalars(mine))
-        for key in keys:
-            self._scores.delete(key)
+        self._scores.delete(*keys)
         with self._engine.begin() as connection:
             connection.execute(PEOPLE.delete().where(PEOPLE.c.number == person.number))
-        for copy in backups(self._scores.data_dir):
-            copy.unlink(missing_ok=True)
-        with self._engine.connect() as connection:  # nothing stays in the journal either
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._scores.forget()
 
 
 def _named(nickname: str, pin: str) -> dict[str, Any]:

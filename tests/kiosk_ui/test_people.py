@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,8 +40,11 @@ def result(client: FlaskClient, key: str) -> str:
     return client.get(f"/scores/{key}").text
 
 
-def named(client: FlaskClient, nickname: str = "Minsu", pin: str = "2468") -> None:
-    answer = client.post("/me/name", data={"nickname": nickname, "pin": pin})
+def named(
+    client: FlaskClient, nickname: str = "Minsu", pin: str = "2468", before: str = ""
+) -> None:
+    data = {"nickname": nickname, "pin": pin, "before": before}
+    answer = client.post("/me/name", data=data)
     assert answer.status_code == 303, answer.text
 
 
@@ -166,12 +170,36 @@ def test_nickname_and_pin_can_be_changed(web: Web, mobile: FlaskClient) -> None:
     key = keep(web)
     named(mobile)
     mobile.post(f"/me/keep/{key}")
-    named(mobile, "Minsu", "13579")
-    named(mobile, "Other", "13579")
+    named(mobile, "Minsu", "13579", before="2468")
+    named(mobile, "Other", "13579", before="13579")
+    assert kept_by(mobile) == [key]
     mobile.post("/me/sign-out")
     assert mobile.post("/me/sign-in", data={"nickname": "Minsu", "pin": "2468"}).status_code == 403
     mobile.post("/me/sign-in", data={"nickname": "Other", "pin": "13579"})
     assert kept_by(mobile) == [key]
+
+
+def test_another_pin_signs_the_other_phones_out(web: Web, mobile: FlaskClient) -> None:
+    key, other = keep(web), web.client("network", ON)
+    named(mobile)
+    mobile.post(f"/me/keep/{key}")
+    other.post("/me/sign-in", data={"nickname": "Minsu", "pin": "2468"})
+    assert kept_by(other) == [key]
+    named(mobile, "Minsu", "13579", before="2468")
+    assert kept_by(mobile) == [key]
+    assert kept_by(other) == [] and "I have a nickname" in other.get("/me").text
+
+
+def test_another_pin_needs_the_one_until_now(web: Web, mobile: FlaskClient) -> None:
+    assert 'name="before"' not in mobile.get("/me").text
+    named(mobile)
+    assert 'id="new-before" name="before"' in mobile.get("/me").text
+    for before in ("", "9999", "1111"):
+        data = {"nickname": "Minsu", "pin": "13579", "before": before}
+        answer = mobile.post("/me/name", data=data)
+        assert answer.status_code == 403 and "The PIN until now is wrong" in answer.text
+    answer = mobile.post("/me/name", data={**data, "before": "2468"})
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) >= 4
 
 
 def test_there_is_an_end_to_people(
@@ -217,7 +245,21 @@ def test_the_data_can_be_taken_out(web: Web, mobile: FlaskClient) -> None:
     assert [(row["verdict"], row["left_knee"], row["neck"]) for row in table] == [("bad", "1", "0")]
 
 
+def everything_on_disk(web: Web) -> bytes:
+    """Return what all files of the kiosk hold, those beside the database too."""
+    files = [path for path in web.services.store.data_dir.rglob("*") if path.is_file()]
+    return b"".join(path.read_bytes() for path in files)
+
+
+def copy_of_the_database(web: Web) -> Path:
+    """Make what a change of the tables leaves behind, and return it."""
+    copy = web.services.store.data_dir / "scores.sqlite3.0001"
+    copy.write_bytes(b"a copy from before a change of the tables")
+    return copy
+
+
 def test_deleting_one_result(web: Web, mobile: FlaskClient) -> None:
+    copy = copy_of_the_database(web)
     first, second = keep(web), keep(web)
     for key in (first, second):
         mobile.post(f"/me/keep/{key}")
@@ -225,14 +267,15 @@ def test_deleting_one_result(web: Web, mobile: FlaskClient) -> None:
     assert folder.is_dir()
     mobile.post(f"/me/delete/{first}")
     assert kept_by(mobile) == [second]
-    assert not folder.exists()
+    assert not folder.exists() and not copy.exists()
+    left = everything_on_disk(web)
+    assert first.encode() not in left and second.encode() in left
     assert mobile.get(f"/api/v1/scores/{first}").status_code == 404
 
 
 def test_deleting_everything_leaves_nothing(web: Web, mobile: FlaskClient) -> None:
     data_dir = web.services.store.data_dir
-    copy = data_dir / "scores.sqlite3.0001"
-    copy.write_bytes(b"a copy from before a change of the tables")
+    copy = copy_of_the_database(web)
     keys = [keep(web), keep(web)]
     for key in keys:
         mobile.post(f"/me/keep/{key}")
@@ -244,7 +287,7 @@ def test_deleting_everything_leaves_nothing(web: Web, mobile: FlaskClient) -> No
     assert (
         mobile.post("/me/sign-in", data={"nickname": "Zebulon", "pin": "2468"}).status_code == 403
     )
-    left = b"".join(p.read_bytes() for p in data_dir.rglob("*") if p.is_file())
+    left = everything_on_disk(web)
     for secret in (b"Zebulon", b"zebulon", *(key.encode() for key in keys)):
         assert secret not in left
 
