@@ -57,7 +57,11 @@ def enter(stage: Stage, page: Page, name: str) -> None:
     expect(page.locator("#flash")).to_be_hidden(timeout=3000)
 
 
-@pytest.mark.parametrize("shape", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+@pytest.mark.parametrize(
+    "shape",
+    [LANDSCAPE, pytest.param(PORTRAIT, marks=pytest.mark.long)],
+    ids=["landscape", "portrait"],
+)
 def test_the_kiosk(stage: Stage, language: str, shape: dict[str, int], open_page: OpenPage) -> None:
     page = open_page(viewport=shape, reduced_motion="reduce")  # nothing is on its way
     page.goto(f"http://localhost:{stage.port}/")

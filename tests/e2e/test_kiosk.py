@@ -39,7 +39,10 @@ def pass_the_gate(page: Page) -> None:
         in_state(page, "countdown")
 
 
-@pytest.fixture(params=[LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+@pytest.fixture(
+    params=[LANDSCAPE, pytest.param(PORTRAIT, marks=pytest.mark.long)],
+    ids=["landscape", "portrait"],
+)
 def screen(
     kiosk: KioskProcess, open_page: OpenPage, request: pytest.FixtureRequest
 ) -> Iterator[Page]:

@@ -60,7 +60,10 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     made.store.close()
 
 
-@pytest.fixture(params=[LANDSCAPE, PORTRAIT, SMALL], ids=["landscape", "portrait", "small"])
+@pytest.fixture(
+    params=[LANDSCAPE, PORTRAIT, pytest.param(SMALL, marks=pytest.mark.long)],
+    ids=["landscape", "portrait", "small"],
+)
 def screen(stage: Stage, open_page: OpenPage, request: pytest.FixtureRequest) -> Page:
     page = open_page(viewport=request.param)
     page.goto(f"http://localhost:{stage.port}/")
