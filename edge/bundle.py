@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,11 @@ from edge.errors import BundleError
 MANIFEST: Final = "manifest.json"
 DEFAULT_BUNDLE: Final = Path(__file__).resolve().parents[1] / "trt_engines" / "bundles" / "squat"
 """The bundle that comes with the project."""
+
+Precision = Literal["fp32", "fp16", "int8"]
+"""How exactly a network calculates; fp32 is what was trained."""
+
+PRECISIONS: Final[tuple[Precision, ...]] = get_args(Precision)
 
 
 class _Part(BaseModel):
@@ -29,13 +34,12 @@ class BundleFile(_Part):
 
 
 class BundleInput(_Part):
-    """One named input: which network it belongs to and how it is made from a track.
+    """One named input of a network, and how it is made.
 
     :param absent: what it holds where the source lacks it; None: every source has it.
     """
 
     name: str
-    file: str
     shape: list[int | str]
     dtype: Literal["float32"]
     preprocessing: str
@@ -44,32 +48,72 @@ class BundleInput(_Part):
 
 
 class BundleOutput(_Part):
-    """One named output and the meaning of its last axis."""
+    """One named output of a network.
+
+    :param classes: the meaning of its last axis, where that has names.
+    """
 
     name: str
     shape: list[int | str]
     dtype: Literal["float32"]
-    classes: list[str]
+    classes: list[str] = Field(default_factory=list)
+
+
+class FreeAxis(_Part):
+    """How long a free axis may be: engines are built for this range, and fastest at ``best``."""
+
+    least: int = Field(ge=1)
+    best: int = Field(ge=1)
+    most: int = Field(ge=1)
+
+
+class BundleNetwork(_Part):
+    """One network of the bundle.
+
+    :param files: its ONNX file for each precision; ``fp32`` must be there.
+    :param axes: for each free axis of its inputs, by the axis's name, how long it may be.
+    :param tolerances: for each precision and output, how far an engine's answers may be from the
+        golden ones; where nothing is said, ``fp32``'s count, else 1e-4.
+    """
+
+    files: dict[Precision, str]
+    inputs: list[BundleInput]
+    outputs: list[BundleOutput]
+    axes: dict[str, FreeAxis] = Field(default_factory=dict)
+    tolerances: dict[Precision, dict[str, float]] = Field(default_factory=dict)
 
 
 class Manifest(_Part):
     """What ``manifest.json`` says; see docs/bundle.md for each key.
 
-    :param format: 2, or 1, which has neither ``absent`` nor ``visible_to``.
+    :param kind: ``classifier`` judges repetitions, ``pose`` finds joints.
+    :param name: the slots that it goes into are called so.
+    :param exercise: what a classifier judges.
+    :param backend: which pose backend runs a pose bundle, such as ``blazepose`` or ``openpose``.
+    :param joints: the order of the joints that a pose bundle's network answers.
+    :param min_software: the oldest version of this software that can run it.
+    :param golden: the file with inputs and the answers that are expected; see ``edge/golden.py``.
+    :param card: the model card.
     :param visible_to: by how many degrees somebody may be turned for each part to be judged.
     """
 
-    format: Literal[1, 2]
-    name: str
+    format: Literal[3]
+    kind: Literal["classifier", "pose"]
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    exercise: str
+    min_software: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    exercise: str = ""
+    backend: str = ""
+    joints: str = ""
+    licence: str = ""
     files: dict[str, BundleFile]
-    inputs: list[BundleInput]
-    outputs: list[BundleOutput]
-    threshold: float = Field(ge=0, le=1)
+    networks: dict[str, BundleNetwork]
+    golden: str | None = None
+    card: str | None = None
+    threshold: float = Field(default=0.5, ge=0, le=1)
     visible_to: dict[str, float] = Field(default_factory=dict)
-    training: dict[str, Any]
-    figures: dict[str, Any]
+    training: dict[str, Any] = Field(default_factory=dict)
+    figures: dict[str, Any] = Field(default_factory=dict)
 
 
 class Bundle:
@@ -80,11 +124,13 @@ class Bundle:
 
     :param folder: where the bundle lies.
     :param manifest: what it says about itself.
+    :param digest: SHA-256 of the manifest, and thereby of the whole bundle.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, digest: str) -> None:
         self.folder = folder
         self.manifest = manifest
+        self.digest = digest
 
     @classmethod
     def open(cls, folder: Path) -> Bundle:
@@ -94,7 +140,8 @@ class Bundle:
         """
         path = folder / MANIFEST
         try:
-            manifest = Manifest.model_validate_json(path.read_bytes())
+            content = path.read_bytes()
+            manifest = Manifest.model_validate_json(content)
         except FileNotFoundError as error:
             raise BundleError(f"there is no model bundle in {folder.name}/") from error
         except ValidationError as error:
@@ -108,7 +155,7 @@ class Bundle:
                 raise BundleError(f"the bundle lacks {name}; install it again")
             if hashlib.sha256(file.read_bytes()).hexdigest() != expected.sha256:
                 raise BundleError(f"{name} is not the file that was shipped; install it again")
-        return cls(folder, manifest)
+        return cls(folder, manifest, hashlib.sha256(content).hexdigest())
 
     @property
     def label(self) -> str:
@@ -120,3 +167,17 @@ class Bundle:
         if name not in self.manifest.files:
             raise BundleError(f"{name} is not in the manifest")
         return self.folder / name
+
+    def network(self, name: str) -> BundleNetwork:
+        """Return what the manifest says of a network."""
+        try:
+            return self.manifest.networks[name]
+        except KeyError as error:
+            raise BundleError(f"the bundle {self.label} has no network {name}") from error
+
+    def network_path(self, name: str, precision: Precision = "fp32") -> Path:
+        """Return where a network's ONNX file for this precision lies."""
+        files = self.network(name).files
+        if precision not in files:
+            raise BundleError(f"the bundle {self.label} has no {precision} file of {name}")
+        return self.path(files[precision])

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 
 from edge.bundle import DEFAULT_BUNDLE, Bundle, BundleInput
 from edge.errors import BundleError
@@ -15,6 +14,7 @@ from edge.exercises import DEFAULT
 from edge.explanation import JOINTS, Explanation, Typical, explain, seen_parts
 from edge.judging import Judgement, View
 from edge.preprocessing import PREPROCESSINGS, Features, Preprocessing, prepare
+from edge.runtime.opening import Opener, open_onnx
 from edge.track import FloatArray, PoseTrack
 
 PROBABILITIES: Final = "probabilities"
@@ -29,27 +29,29 @@ TYPICAL: Final = "typical.npz"
 
 
 class Classifier:
-    """A bundle's network, run by ONNX Runtime on the processor.
+    """A bundle's network, run by whatever runtime it is given.
 
         classifier = Classifier.load()
         score = classifier.score(with_margin(track, repetition))
 
     :param bundle: a checked bundle with one network.
+    :param opener: opens the network; by default ONNX Runtime.
     :raises BundleError: the bundle asks for what this version does not have.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, opener: Opener = open_onnx) -> None:
         manifest = bundle.manifest
-        files = {one.file for one in manifest.inputs}
-        if len(files) != 1:
-            raise BundleError("this version runs bundles with one network")
-        outputs = {one.name: one.classes for one in manifest.outputs}
+        if manifest.kind != "classifier" or len(manifest.networks) != 1:
+            raise BundleError("this version runs classifiers with one network")
+        ((name, network),) = manifest.networks.items()
+        outputs = {one.name: one.classes for one in network.outputs}
         if CORRECT not in outputs.get(PROBABILITIES, []):
             raise BundleError(f"the output {PROBABILITIES!r} with a class {CORRECT!r} is missing")
-        self._preprocess = {one.name: _preprocessing(one) for one in manifest.inputs}
+        self._preprocess = {one.name: _preprocessing(one) for one in network.inputs}
         self._outputs = outputs
         self._correct = outputs[PROBABILITIES].index(CORRECT)
-        self._session = self._open(bundle.path(files.pop()))
+        self.network = opener(bundle, name)
+        self._check()
         self.typical = Typical.load(bundle.path(TYPICAL)) if TYPICAL in manifest.files else None
         """Typical correct repetitions, from several sides; without them nothing is explained."""
         self._visible_to = manifest.visible_to
@@ -57,10 +59,13 @@ class Classifier:
         self.threshold = manifest.threshold
 
     @classmethod
-    def load(cls, folder: Path = DEFAULT_BUNDLE, exercise: str = DEFAULT) -> Classifier:
+    def load(
+        cls, folder: Path = DEFAULT_BUNDLE, exercise: str = DEFAULT, opener: Opener = open_onnx
+    ) -> Classifier:
         """Open the bundle in ``folder`` and its network.
 
         :param exercise: the name of what it is to judge.
+        :param opener: opens the network; by default ONNX Runtime.
         :raises BundleError: it cannot be used, or judges another exercise.
         """
         bundle = Bundle.open(folder)
@@ -68,24 +73,13 @@ class Classifier:
             raise BundleError(
                 f"the bundle {bundle.label} judges {bundle.manifest.exercise}, not {exercise}"
             )
-        return cls(bundle)
+        return cls(bundle, opener)
 
-    def _open(self, path: Path) -> onnxruntime.InferenceSession:
-        options = onnxruntime.SessionOptions()
-        # One clip is 0.5 ms of work: threads would only wake up and wait.
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime's errors have no common base class
-            raise BundleError(f"{path.name} is not a network that can be run") from error
-        inputs = {one.name for one in session.get_inputs()}
-        lacking = set(self._outputs) - {one.name for one in session.get_outputs()}
+    def _check(self) -> None:
+        inputs = {one.name for one in self.network.inputs}
+        lacking = set(self._outputs) - {one.name for one in self.network.outputs}
         if inputs != set(self._preprocess) or lacking:
-            raise BundleError(f"{path.name} lacks an input or output that the manifest names")
-        return session
+            raise BundleError("the network lacks an input or output that the manifest names")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -166,7 +160,8 @@ class Classifier:
 
     def run(self, inputs: dict[str, Features]) -> dict[str, Features]:
         """Return the network's outputs for inputs [N, T, C]; N clips of equal length."""
-        return dict(zip(self._outputs, self._session.run(list(self._outputs), inputs), strict=True))
+        answers = self.network.run(inputs)
+        return {name: answers[name] for name in self._outputs}
 
 
 def _preprocessing(wanted: BundleInput) -> Preprocessing:

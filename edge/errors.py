@@ -25,6 +25,26 @@ class BundleError(KioskError, ValueError):
     """A model bundle is incomplete, altered or made for another version."""
 
 
+class SignatureError(BundleError):
+    """A model bundle is not signed by anybody this kiosk trusts, or was altered after that."""
+
+
+class RuntimeMissingError(KioskError, RuntimeError):
+    """A runtime cannot be used on this machine: its packages or its GPU are missing."""
+
+
+class NetworkError(KioskError, RuntimeError):
+    """A network failed while it ran."""
+
+
+class EngineError(KioskError, RuntimeError):
+    """An engine cannot be built, or is not one that may be loaded on this device."""
+
+
+class SlotError(KioskError, RuntimeError):
+    """A slot cannot be filled, switched to or gone back to."""
+
+
 class FeatureError(KioskError, ValueError):
     """Features cannot be made from this track."""
 

@@ -20,6 +20,7 @@ from edge.pose.blazepose_nets import (
     Region,
     default_weights,
 )
+from edge.runtime.litert import LiteRtNetwork
 from edge.track import Pose
 
 LANDMARK_OF: Final[dict[str, int]] = {
@@ -71,8 +72,9 @@ class BlazePose:
 
     def __init__(self, weights: Path | None = None, *, threads: int = 2) -> None:
         folder = weights or default_weights()
-        self.detector = Detector(folder / "pose_detection.tflite", threads=threads)
-        self.landmarks = LandmarkNetwork(folder / "pose_landmark_full.tflite", threads=threads)
+        detector = LiteRtNetwork(folder / "pose_detection.tflite", threads=threads)
+        landmarks = LiteRtNetwork(folder / "pose_landmark_full.tflite", threads=threads)
+        self.detector, self.landmarks = Detector(detector), LandmarkNetwork(landmarks)
 
     def open_stream(self) -> BlazePoseStream:
         """Start a new sequence of frames."""

@@ -10,14 +10,14 @@ import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.errors import PoseError
 from edge.frames import Picture
+from edge.runtime import Network
 from edge.track import FloatArray
 
 DETECTOR_SIDE: Final = 224
@@ -87,33 +87,6 @@ class Landmarks:
     region: Region
 
 
-class Network:
-    """One TensorFlow Lite network, run by LiteRT.
-
-    :param path: the .tflite file.
-    :param threads: processor threads to use.
-    :raises PoseError: LiteRT or the file is missing.
-    """
-
-    def __init__(self, path: Path, threads: int) -> None:
-        try:
-            from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - optional backend
-        except ImportError as error:
-            raise PoseError("ai-edge-litert is not installed: run scripts/run once") from error
-        if not path.is_file():
-            raise PoseError(f"the pose network {path.name} is missing: run scripts/run once")
-        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=threads)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = {o["name"]: o["index"] for o in self._interpreter.get_output_details()}
-
-    def __call__(self, values: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
-        """Run the network on one input tensor; return its outputs by name."""
-        self._interpreter.set_tensor(self._input, values)
-        self._interpreter.invoke()
-        return {name: self._interpreter.get_tensor(i) for name, i in self._outputs.items()}
-
-
 def sigmoid(values: npt.NDArray[np.floating]) -> FloatArray:
     """Return 1 / (1 + exp(-values))."""
     result: FloatArray = 1.0 / (1.0 + np.exp(-np.clip(values.astype(np.float64), -80, 80)))
@@ -134,11 +107,12 @@ def anchors() -> FloatArray:
 class Detector:
     """Finds people in a whole picture.
 
-    regions = Detector(path)(picture)
+    regions = Detector(LiteRtNetwork(path))(picture)
     """
 
-    def __init__(self, path: Path, *, threads: int = 2, threshold: float = 0.5) -> None:
-        self._network = Network(path, threads)
+    def __init__(self, network: Network, *, threshold: float = 0.5) -> None:
+        self._network = network
+        self._input = network.inputs[0].name
         self._anchors = anchors()
         self._threshold = threshold
 
@@ -151,7 +125,7 @@ class Detector:
         boxed = np.zeros((DETECTOR_SIDE, DETECTOR_SIDE, 3), np.uint8)
         boxed[top : top + small.shape[0], left : left + small.shape[1]] = small
         rgb = cv2.cvtColor(boxed, cv2.COLOR_BGR2RGB)
-        outputs = self._network((rgb.astype(np.float32) / 127.5 - 1.0)[None])
+        outputs = self._network.run({self._input: (rgb.astype(np.float32) / 127.5 - 1.0)[None]})
         scores = sigmoid(outputs["Identity_1"][0, :, 0])
         found: list[tuple[FloatArray, float, Region]] = []
         for index in np.argsort(-scores):
@@ -169,11 +143,12 @@ class Detector:
 class LandmarkNetwork:
     """Finds the joints of the person in a region.
 
-    landmarks = LandmarkNetwork(path)(picture, region)
+    landmarks = LandmarkNetwork(LiteRtNetwork(path))(picture, region)
     """
 
-    def __init__(self, path: Path, *, threads: int = 2) -> None:
-        self._network = Network(path, threads)
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._input = network.inputs[0].name
 
     def __call__(self, picture: Picture, region: Region) -> Landmarks:
         """Return the landmarks; look at ``presence`` before believing them."""
@@ -187,7 +162,7 @@ class LandmarkNetwork:
             borderMode=cv2.BORDER_REPLICATE,
         )
         rgb = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB).astype(np.float32) / 255.0
-        outputs = self._network(rgb[None])
+        outputs = self._network.run({self._input: rgb[None]})
         rows = outputs["Identity"].reshape(-1, 5).astype(np.float64)
         refined = refine(rows[:, :2], outputs["Identity_3"][0])
         points = refined @ to_picture[:, :2].T + to_picture[:, 2]
