@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Final
 
-from edge.bundle import MANIFEST, SIGNATURE, Bundle, Precision
+from edge.bundle import Bundle, Precision
 from edge.errors import BundleError, EngineError, KioskError, RuntimeMissingError, SlotError
 from edge.runtime.opening import open_onnx
 from edge.settings import Settings
+from edge.signing import MANIFEST, SIGNATURE
 from trt_engines import durable
 from trt_engines.build import Progress, build_engines
 from trt_engines.kinds import CLASSIFIER, load
@@ -114,11 +115,8 @@ class Flash:
                 self.say("good", f"{where}: {now.why}")
                 return Outcome.DONE
             if now.state is not State.TRIAL:
-                live = slots.live()
-                runs = f"slot {live.letter}, {live.label}" if live else "the bundle of the software"
-                raise Stopped(
-                    Outcome.ROLLED_BACK, f"{where} is {now.state.value}: {now.why}; {runs} is live"
-                )
+                why = f"{where} is {now.state.value}: {now.why}; {running(slots)}"
+                raise Stopped(Outcome.ROLLED_BACK, why)
             if not slots.locks.is_used:
                 self.say(
                     "trial", f"no kiosk that uses {slots.name} runs here: it proves {where} at its "
@@ -161,19 +159,16 @@ class Flash:
             report = self._test(slot, slots)
         except KioskError as error:
             slots.refuse(slot, str(error))
-            raise Stopped(
-                Outcome.FAILED, f"{error}; what was live is live"
-            ) from error  # fmt: skip
+            raise Stopped(Outcome.FAILED, f"{error}; {running(slots)}") from error
         _tell(report, self.say)
         if report.refused:
             why = "; ".join(report.refused)
             slots.refuse(slot, f"it did not pass its test: {why}")
-            raise Stopped(Outcome.FAILED, f"it did not pass its test: {why}; what was live is live")
+            raise Stopped(Outcome.FAILED, f"it did not pass its test: {why}; {running(slots)}")
         slot = slots.filled(slot, digest=bundle.digest, engines=engines)
-        before = slots.live()
+        before = place(slots.live()).rstrip(",")
         made = slots.switch(slot.letter, "flashed; the kiosk has yet to prove it")
-        after = f"slot {before.letter}, {before.label}" if before else "the bundle of the software"
-        self.say("switch", f"slot {slot.letter} is live, on trial; before it was {after}")
+        self.say("switch", f"slot {slot.letter} is live, on trial; before it was {before}")
         return made or slot
 
     def _is_there(self, live: Slot, bundle: Bundle) -> bool:
@@ -248,6 +243,17 @@ def live_side(slots: Slots, settings: Settings) -> Side | None:
     if slots.name == CLASSIFIER:
         return Side(bundle=settings.bundle)
     return Side(bundle=None) if slots.name == "blazepose" else None
+
+
+def running(slots: Slots) -> str:
+    """Return a sentence about what is live."""
+    live = slots.live()
+    return f"{place(live)} is live"
+
+
+def place(slot: Slot | None) -> str:
+    """Return which slot this is and what is in it."""
+    return "the bundle of the software" if slot is None else f"slot {slot.letter}, {slot.label},"
 
 
 def _tell(report: Report, say: Say) -> None:

@@ -16,6 +16,7 @@ from edge.errors import EngineError, SlotError
 from edge.runtime import Network
 from edge.runtime.opening import Opener
 from edge.signing import Trust
+from trt_engines.checking import open_slot
 from trt_engines.records import SHIPPED, Slot, State
 from trt_engines.slots import Slots
 from trt_engines.watched import WatchedNetwork
@@ -214,8 +215,7 @@ class LiveBundle(Generic[T]):
         if slot is None:
             what, label = self._shipped(opener)
         else:
-            bundle = Bundle.open(slot.bundle, self._trust())
-            _check(slot, bundle, self.slots.name)
+            bundle = open_slot(slot, self._trust())
             what, label = self._load(bundle, opener), bundle.label
             if slot.state is State.TRIAL and self._needs_engines:
                 _check_engines(slot, networks)
@@ -259,14 +259,6 @@ class LiveBundle(Generic[T]):
         bad = [slot for slot in self.slots.both() if slot.state is State.BAD]
         reasons = given_up or [f"slot {slot.letter} is bad: {slot.why}" for slot in bad]
         return "; ".join(["no slot is live", *reasons])
-
-
-def _check(slot: Slot, bundle: Bundle, name: str) -> None:
-    """Refuse what is not the bundle that was put into the slot and tested there."""
-    if slot.record is not None and bundle.digest != slot.record.digest:
-        raise EngineError(f"the bundle in slot {slot.letter} is not the one that was flashed")
-    if bundle.manifest.name != name:
-        raise EngineError(f"{bundle.label} is no bundle of {name}")
 
 
 def _check_engines(slot: Slot, networks: Mapping[str, WatchedNetwork]) -> None:
