@@ -9,7 +9,7 @@ from edge.errors import EngineError, KioskError
 from edge.runtime.engine import EngineRecords
 from edge.runtime.tensorrt import this_device
 from edge.signing import Trust
-from trt_engines.records import Slot
+from trt_engines.records import Slot, State
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,10 @@ def open_slot(slot: Slot, trust: Trust) -> Bundle:
     """Open the bundle in a slot.
 
     :raises BundleError: it is altered, or signed by nobody trusted.
-    :raises EngineError: it is another bundle than was put there and tested.
+    :raises EngineError: nothing whole is in it, or another bundle than was tested there.
     """
+    if slot.state in (State.EMPTY, State.FILLING):
+        raise EngineError(f"slot {slot.letter} is {slot.state.value}: {slot.why}")
     bundle = Bundle.open(slot.bundle, trust)
     if slot.record is not None and bundle.digest != slot.record.digest:
         raise EngineError(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Final
 
 from edge.bundle import Bundle
 from edge.classifier import Classifier
 from edge.errors import BundleError
 from edge.exercises import DEFAULT
 from edge.pose import PoseEstimator
-from edge.pose.opening import BACKENDS, Backend, open_pose
+from edge.pose.opening import BACKENDS, open_pose
 from edge.runtime.opening import Opener
 
 CLASSIFIER: Final = "squat"
@@ -42,7 +42,7 @@ def load_pose(bundle: Bundle, opener: Opener) -> PoseEstimator:
             f"software has {', '.join(BACKENDS)}"
         )
     _check_name(bundle, backend)
-    return open_pose(cast(Backend, backend), bundle=bundle, opener=opener)
+    return open_pose(backend, bundle=bundle, opener=opener)
 
 
 def load(bundle: Bundle, opener: Opener) -> Classifier | PoseEstimator:

@@ -59,7 +59,8 @@ def make_bundle(
                     "preprocessing": "differences", "preprocessing_version": 1}],
         "outputs": [{"name": "probabilities", "shape": ["N", 2], "dtype": "float32",
                      "classes": ["incorrect", "correct"]}],
-        "axes": {"N": {"least": 1, "best": 1, "most": 8}, "T": {"least": 2, "best": 60, "most": 900}},
+        "axes": {"N": {"least": 1, "best": 1, "most": 8},
+                 "T": {"least": 2, "best": 60, "most": 900}},
     }  # fmt: skip
     manifest = {
         "format": 3, "kind": "classifier", "name": "squat", "version": version,
