@@ -33,9 +33,9 @@ class WatchedNetwork(Network):
         return self._network.runtime
 
     @property
-    def why(self) -> str:
+    def why(self) -> str:  # type: ignore[override] # as above
         """Why it is that runtime; empty where there was no choice."""
-        return str(getattr(self._network, "why", ""))
+        return self._network.why
 
     @property
     def lost(self) -> str | None:
