@@ -38,6 +38,7 @@ class Settings(TrustSettings):
     :param demo_clip: the clip that plays where there is no camera.
     :param bundle: folder of the model bundle.
     :param pose_threads: processor threads for the pose model.
+    :param openpose_models: OpenPose's folder ``models``, for pyopenpose.
     :param audio_device: the ALSA device that plays the sounds, as ``aplay -L`` lists them.
     :param led_pins: gpiozero's names of the pins of the red, green and blue light; empty: no light.
     :param led_active_high: whether the light is on where its pin is high.
@@ -47,6 +48,7 @@ class Settings(TrustSettings):
     demo_clip: Path = DEMO_CLIPS / "good.mp4"
     bundle: Path = DEFAULT_BUNDLE
     pose_threads: int = Field(default=2, ge=1, le=16)
+    openpose_models: Path | None = None
     audio_device: str = Field(default="default", min_length=1)
     led_pins: Annotated[tuple[str, ...], NoDecode] = ("BOARD29", "BOARD31", "BOARD33")
     led_active_high: bool = True
