@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.joints import BODY_25
-from edge.track import Pose
+from edge.track import FloatArray, Pose
 
 NUMBERS: Final = 3 * len(BODY_25)
 FRAME_NUMBER: Final = re.compile(r"(\d+)_keypoints\.json$")
@@ -85,8 +85,14 @@ def _pose(name: str, person: Any) -> Pose | None:
             f"{name} has {values.size} numbers per person; BODY_25 has {NUMBERS}: "
             "run OpenPose with --model_pose BODY_25"
         )
-    rows = values.reshape(-1, 3)
-    # OpenPose writes 0, 0, 0 for a joint that it has not found.
+    return pose_of(values.reshape(-1, 3))
+
+
+def pose_of(rows: FloatArray) -> Pose:
+    """Return one person of OpenPose's as a pose.
+
+    :param rows: [25, 3] x, y, score; OpenPose gives 0, 0, 0 for a joint that it has not found.
+    """
     seen = (rows[:, 2] > 0) & np.isfinite(rows).all(axis=1)
     joints = np.where(seen[:, None], rows[:, :2], np.nan)
     return Pose(joints, np.where(seen, rows[:, 2].clip(0.0, 1.0), 0.0))

@@ -41,6 +41,7 @@ class Settings(TrustSettings):
         ``onnx`` and ``tensorrt`` take nothing else.
     :param trial_minutes: for how long a bundle that was flashed must run well to be good.
     :param pose_threads: processor threads for the pose model.
+    :param openpose_models: OpenPose's folder ``models``, for pyopenpose.
     :param audio_device: the ALSA device that plays the sounds, as ``aplay -L`` lists them.
     :param led_pins: gpiozero's names of the pins of the red, green and blue light; empty: no light.
     :param led_active_high: whether the light is on where its pin is high.
@@ -52,6 +53,7 @@ class Settings(TrustSettings):
     runtime: Literal["auto", "onnx", "tensorrt"] = "auto"
     trial_minutes: float = Field(default=5.0, gt=0)
     pose_threads: int = Field(default=2, ge=1, le=16)
+    openpose_models: Path | None = None
     audio_device: str = Field(default="default", min_length=1)
     led_pins: Annotated[tuple[str, ...], NoDecode] = ("BOARD29", "BOARD31", "BOARD33")
     led_active_high: bool = True
