@@ -60,15 +60,16 @@ def groups_table(figures: dict[str, Any], key: str) -> str:
 
 def interfaces(manifest: dict[str, Any]) -> str:
     """Return what goes in and out, as a list."""
+    (network,) = manifest["networks"].values()
     lines = [
         f"- Input `{one['name']}` {_shape(one)}: {INPUTS[one['name']]}. Made by the preprocessing "
         f"`{one['preprocessing']}` version {one['preprocessing_version']}."
-        for one in manifest["inputs"]
+        for one in network["inputs"]
     ]
     lines += [
         f"- Output `{one['name']}` {_shape(one)}, {', '.join(one['classes'])}: "
         f"{OUTPUTS[one['name']]}."
-        for one in manifest["outputs"]
+        for one in network["outputs"]
     ]
     return "\n".join(lines)
 

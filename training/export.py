@@ -58,6 +58,16 @@ MAX_BYTES: Final = 1_500_000
 
 CLASSIFIER, TYPICAL = "classifier.onnx", "typical.npz"
 NAME, VERSION = "squat", "0.3.0"
+
+MIN_SOFTWARE: Final = "0.1.0"
+"""The first version that reads this format."""
+
+AXES: Final = {
+    "N": {"least": 1, "best": 1, "most": 64},
+    "T": {"least": MIN_FRAMES - 1, "best": 90, "most": 900},
+}
+"""How many repetitions of how many frames an engine is built for."""
+
 BUNDLE: Final = Path(__file__).resolve().parents[1] / "trt_engines" / "bundles" / "squat"
 
 
@@ -156,18 +166,31 @@ def manifest(model: keras.Model, folder: Path, report: dict[str, Any]) -> dict[s
     """Return what ``manifest.json`` says about a classifier and how it was trained."""
     contents = {name: (folder / name).read_bytes() for name in (CLASSIFIER, TYPICAL)}
     return {
-        "format": 2,
+        "format": 3,
+        "kind": "classifier",
         "name": NAME,
         "version": VERSION,
+        "min_software": MIN_SOFTWARE,
         "exercise": "squat",
         "files": {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             for name, content in contents.items()
         },
+        "networks": {"classifier": network(model)},
+        "threshold": THRESHOLD,
+        "visible_to": report["visible_to"],
+        "training": {**report["training"], "exported_with": exported_with()},
+        "figures": report["figures"],
+    }
+
+
+def network(model: keras.Model) -> dict[str, Any]:
+    """Return what the manifest says of the network."""
+    return {
+        "files": {"fp32": CLASSIFIER},
         "inputs": [
             {
                 "name": name,
-                "file": CLASSIFIER,
                 "shape": ["N", "T", width],
                 "dtype": "float32",
                 "preprocessing": name,
@@ -185,10 +208,7 @@ def manifest(model: keras.Model, folder: Path, report: dict[str, Any]) -> dict[s
             }
             for name in outputs(model)
         ],
-        "threshold": THRESHOLD,
-        "visible_to": report["visible_to"],
-        "training": {**report["training"], "exported_with": exported_with()},
-        "figures": report["figures"],
+        "axes": AXES,
     }
 
 

@@ -66,12 +66,12 @@ def test_a_name_that_leads_outside_is_refused(folder: Path) -> None:
     ("change", "message"),
     [
         (lambda m: m.pop("name"), "name: Field required"),
-        (lambda m: m.update(format=3), "format"),
+        (lambda m: m.update(format=2), "format"),
         (lambda m: m.update(colour="red"), "colour"),
         (lambda m: m.update(threshold=2), "threshold"),
         (lambda m: m.update(version="new"), "version"),
         (lambda m: m.update(visible_to={"neck": "far"}), "visible_to"),
-        (lambda m: m["inputs"][0].update(absent="nothing"), "absent"),
+        (lambda m: m["networks"]["classifier"]["inputs"][0].update(absent="nothing"), "absent"),
     ],
 )
 def test_a_manifest_that_is_not_understood_says_where(
@@ -80,22 +80,6 @@ def test_a_manifest_that_is_not_understood_says_where(
     edit(folder, change)
     with pytest.raises(BundleError, match=message):
         Bundle.open(folder)
-
-
-def test_the_first_format_is_read_as_well_as_the_second(folder: Path) -> None:
-    def to_first(m: dict[str, Any]) -> None:
-        m.update(format=1)
-        m.pop("visible_to", None)
-        for one in m["inputs"]:
-            one.pop("absent", None)
-
-    edit(folder, to_first)
-    old = Bundle.open(folder).manifest
-    assert old.visible_to == {} and all(one.absent is None for one in old.inputs)
-    edit(folder, lambda m: m.update(format=2, visible_to={"neck": 20}))
-    edit(folder, lambda m: m["inputs"][0].update(absent=0.0))
-    new = Bundle.open(folder).manifest
-    assert new.visible_to == {"neck": 20.0} and new.inputs[0].absent == 0.0
 
 
 def test_no_bundle_and_no_json(tmp_path: Path) -> None:

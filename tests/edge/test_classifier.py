@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from edge.bundle import DEFAULT_BUNDLE, Bundle
@@ -21,6 +20,7 @@ from edge.exercise import Repetition
 from edge.explanation import PHASES
 from edge.judging import View
 from edge.preprocessing import MIN_FRAMES, PREPROCESSINGS, prepare
+from edge.runtime import Array, Network, TensorSpec
 from tests.edge.people import squat_track, with_ears
 
 TIMES = np.arange(0, 3, 1 / 30)
@@ -44,7 +44,7 @@ def test_a_judgement_has_what_the_bundle_names() -> None:
     classifier, bundle = Classifier.load(), Bundle.open(DEFAULT_BUNDLE)
     judgement = classifier.judge(squat_track(TIMES), REPETITION)
     assert judgement.score == classifier.score(squat_track(TIMES))
-    outputs = {one.name: one.classes for one in bundle.manifest.outputs}
+    outputs = {one.name: one.classes for one in bundle.network("classifier").outputs}
     assert list(judgement.parts) == outputs.get("parts", [])
     assert all(0 <= one <= 1 for one in judgement.parts.values())
     assert (judgement.view is not None) == ("view" in outputs)
@@ -74,24 +74,32 @@ def manifest() -> dict[str, Any]:
     return found
 
 
-def changed_bundle(tmp_path: Path, **changes: Any) -> Path:
-    """Return a copy of the shipped bundle with some keys of the manifest changed."""
+def changed_bundle(
+    tmp_path: Path, network: Mapping[str, Any] | None = None, **changes: Any
+) -> Path:
+    """Return a copy of the shipped bundle with some keys of the manifest changed.
+
+    :param network: keys of the classifier's network that are changed.
+    """
     folder = Path(shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle"))
-    (folder / "manifest.json").write_text(json.dumps({**manifest(), **changes}))
+    found = {**manifest(), **changes}
+    if network:
+        found["networks"] = {"classifier": {**found["networks"]["classifier"], **network}}
+    (folder / "manifest.json").write_text(json.dumps(found))
     return folder
 
 
 def inputs(**changes: Any) -> list[dict[str, Any]]:
-    """Return the manifest's inputs with the first one changed."""
-    first, *others = manifest()["inputs"]
+    """Return the network's inputs with the first one changed."""
+    first, *others = manifest()["networks"]["classifier"]["inputs"]
     return [{**first, **changes}, *others]
 
 
 def outputs(**changes: Any) -> list[dict[str, Any]]:
-    """Return the manifest's outputs with the probabilities changed."""
+    """Return the network's outputs with the probabilities changed."""
     return [
         {**one, **changes} if one["name"] == "probabilities" else one
-        for one in manifest()["outputs"]
+        for one in manifest()["networks"]["classifier"]["outputs"]
     ]
 
 
@@ -102,7 +110,6 @@ def outputs(**changes: Any) -> list[dict[str, Any]]:
         ({"inputs": inputs(preprocessing_version=9)}, "version 9"),
         ({"inputs": inputs(name="other")}, "lacks an input or output"),
         ({"inputs": [*inputs(), {**inputs()[0], "name": "more"}]}, "lacks an input or output"),
-        ({"inputs": [*inputs(), {**inputs()[0], "file": "second.onnx"}]}, "one network"),
         ({"outputs": outputs(name="other")}, "'probabilities' with a class 'correct' is missing"),
         ({"outputs": outputs(classes=["a", "b"])}, "class 'correct' is missing"),
         ({"outputs": [*outputs(), {**outputs()[0], "name": "smell"}]}, "lacks an input or output"),
@@ -112,6 +119,19 @@ def test_what_this_version_cannot_run_is_refused(
     changes: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(BundleError, match=message):
+        Classifier.load(changed_bundle(tmp_path, changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "pose"},
+        {"networks": {}},
+        {"networks": dict.fromkeys("ab", manifest()["networks"]["classifier"])},
+    ],
+)
+def test_a_classifier_has_one_network(changes: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="classifiers with one network"):
         Classifier.load(changed_bundle(tmp_path, **changes))
 
 
@@ -146,50 +166,52 @@ def test_a_file_that_is_not_what_it_is_called_is_refused(
 # ## A network with everything that one may have
 
 
-class Network:
+class TurnedNetwork(Network):
     """Stands in for a network: it finds everybody turned by a fixed angle."""
+
+    runtime = "fake"
+    inputs = tuple(TensorSpec(name, ("N", "T", width)) for name, width in WIDTHS.items())
+    outputs = tuple(TensorSpec(name, ("N", len(one))) for name, one in MEANINGS.items())
 
     def __init__(self, yaw: float) -> None:
         self.yaw = yaw
         self.seen: dict[str, tuple[int, ...]] = {}
 
-    def run(
-        self, names: list[str], given: Mapping[str, npt.NDArray[np.float32]]
-    ) -> list[npt.NDArray[np.float32]]:
-        self.seen = {name: one.shape for name, one in given.items()}
-        count = len(given["positions"])
+    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        self.seen = {name: one.shape for name, one in inputs.items()}
+        count = len(inputs["positions"])
         answers = {
             "probabilities": [0.3, 0.7],
             "parts": [0.9, 0.2],
             "view": [self.yaw, 1.2],
         }
-        return [np.tile(np.array(answers[name], np.float32), (count, 1)) for name in names]
+        return {
+            name: np.tile(np.array(one, np.float32), (count, 1)) for name, one in answers.items()
+        }
 
 
-def everything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, yaw: float
-) -> tuple[Classifier, Network]:
+def everything(tmp_path: Path, yaw: float) -> tuple[Classifier, TurnedNetwork]:
     """Return a classifier of three inputs and three outputs, and its network."""
-    network = Network(yaw)
+    network = TurnedNetwork(yaw)
     first, answered = inputs()[0], outputs()[0]
     folder = changed_bundle(
         tmp_path,
-        format=2,
-        inputs=[
-            {**first, "name": name, "preprocessing": name, "shape": ["N", "T", width]}
-            for name, width in WIDTHS.items()
-        ],
-        outputs=[{**answered, "name": name, "classes": one} for name, one in MEANINGS.items()],
+        {
+            "inputs": [
+                {**first, "name": name, "preprocessing": name, "shape": ["N", "T", width]}
+                for name, width in WIDTHS.items()
+            ],
+            "outputs": [
+                {**answered, "name": name, "classes": one} for name, one in MEANINGS.items()
+            ],
+        },
         visible_to={"left_knee": 30.0, "neck": 20.0},
     )
-    monkeypatch.setattr(Classifier, "_open", lambda *_: network)
-    return Classifier.load(folder), network
+    return Classifier.load(folder, opener=lambda *_: network), network
 
 
-def test_every_input_is_made_and_every_output_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    classifier, network = everything(tmp_path, monkeypatch, yaw=-25.0)
+def test_every_input_is_made_and_every_output_is_told(tmp_path: Path) -> None:
+    classifier, network = everything(tmp_path, yaw=-25.0)
     judgement = classifier.judge(with_ears(squat_track(TIMES)), REPETITION)
     frames = len(TIMES) - 1
     assert network.seen == {name: (1, frames, width) for name, width in WIDTHS.items()}
@@ -200,18 +222,14 @@ def test_every_input_is_made_and_every_output_is_told(
 
 
 @pytest.mark.parametrize(("yaw", "hidden"), [(0.0, set()), (31.0, {"left_knee", "neck"})])
-def test_parts_hide_as_the_person_turns(
-    yaw: float, hidden: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    classifier, _ = everything(tmp_path, monkeypatch, yaw)
+def test_parts_hide_as_the_person_turns(yaw: float, hidden: set[str], tmp_path: Path) -> None:
+    classifier, _ = everything(tmp_path, yaw)
     assert classifier.judge(with_ears(squat_track(TIMES)), REPETITION).hidden == hidden
 
 
-def test_a_part_whose_joints_nobody_saw_is_hidden_from_any_side(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_whose_joints_nobody_saw_is_hidden_from_any_side(tmp_path: Path) -> None:
     """Without ears the neck's head has no input; its answer was told all the same."""
-    classifier, _ = everything(tmp_path, monkeypatch, yaw=0.0)
+    classifier, _ = everything(tmp_path, yaw=0.0)
     assert classifier.judge(squat_track(TIMES), REPETITION).hidden == {"neck"}
 
 

@@ -135,10 +135,11 @@ def test_the_kiosk_opens_the_bundle_and_judges_a_squat(bundle: Path) -> None:
 
 def test_manifest_and_card_tell_the_same_story(bundle: Path) -> None:
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["format"] == 2 and manifest["visible_to"]["neck"] == 0
+    (network,) = manifest["networks"].values()
+    assert manifest["format"] == 3 and manifest["visible_to"]["neck"] == 0
     assert manifest["files"]["classifier.onnx"]["bytes"] < export.MAX_BYTES
     assert set(manifest["files"]) == {"classifier.onnx", "typical.npz"}
-    assert {one["name"]: one.get("absent") for one in manifest["inputs"]} == {
+    assert {one["name"]: one.get("absent") for one in network["inputs"]} == {
         "differences": None, "positions": None, "head": 0.0,
     }  # fmt: skip
     assert manifest["figures"]["onnx_against_keras"]["largest_difference"]["parts"] < 1e-5
@@ -150,7 +151,7 @@ def test_manifest_and_card_tell_the_same_story(bundle: Path) -> None:
     assert "called 'no depth' only 25%" in card
     assert "off by more than 4 degrees or 0.11 m" in card
     assert "calibration error is 0.031" in card
-    for one in (*manifest["inputs"], *manifest["outputs"]):
+    for one in (*network["inputs"], *network["outputs"]):
         assert f"`{one['name']}`" in card
 
 
@@ -174,7 +175,7 @@ def test_a_network_that_is_too_large_is_not_shipped(
 
 def test_the_shipped_bundle_is_whole() -> None:
     bundle = Bundle.open(export.BUNDLE)
-    assert bundle.manifest.outputs[0].classes == ["incorrect", "correct"]
+    assert bundle.network("classifier").outputs[0].classes == ["incorrect", "correct"]
     sets = {one["name"] for one in bundle.manifest.training["data"]}
     assert not sets & {"aitrainer", "wing"}
 
