@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from edge import __version__
 from edge.errors import BundleError
+from edge.plain_files import hash_plain
+from edge.signing import MANIFEST, SIGNATURE, Trust, verify
 
-MANIFEST: Final = "manifest.json"
 DEFAULT_BUNDLE: Final = Path(__file__).resolve().parents[1] / "trt_engines" / "bundles" / "squat"
 """The bundle that comes with the project."""
 
@@ -20,17 +22,35 @@ Precision = Literal["fp32", "fp16", "int8"]
 PRECISIONS: Final[tuple[Precision, ...]] = get_args(Precision)
 
 
+FORMAT: Final = 3
+
+MOST_FILES: Final = 64
+MOST_BYTES: Final = 1 << 30
+"""The limits of a bundle, so that a hostile one cannot fill a device; BODY_25 has 0.1 GB."""
+
+FileName = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""The name of a file of a bundle: no path, nothing hidden, nothing that a shell would read."""
+
+Version = Annotated[
+    str, Field(pattern=r"^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$")
+]
+Size = Annotated[int, Field(ge=1, le=1 << 31)] | Annotated[str, Field(max_length=40)]
+"""How long an axis is, or its name where it is free."""
+
+NetworkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
+
+
 class _Part(BaseModel):
     """A part of the manifest; unknown keys are kept out so that a typing error is noticed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class BundleFile(_Part):
     """One file of the bundle."""
 
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    bytes: int = Field(ge=1)
+    bytes: int = Field(ge=1, le=MOST_BYTES)
 
 
 class BundleInput(_Part):
@@ -40,7 +60,7 @@ class BundleInput(_Part):
     """
 
     name: str
-    shape: list[int | str]
+    shape: list[Size]
     dtype: Literal["float32"]
     preprocessing: str
     preprocessing_version: int
@@ -54,17 +74,27 @@ class BundleOutput(_Part):
     """
 
     name: str
-    shape: list[int | str]
+    shape: list[Size]
     dtype: Literal["float32"]
     classes: list[str] = Field(default_factory=list)
 
 
 class FreeAxis(_Part):
-    """How long a free axis may be: engines are built for this range, and fastest at ``best``."""
+    """How long a free axis may be: engines are built for this range, and fastest at ``best``.
+
+    :param reason: why this range.
+    """
 
     least: int = Field(ge=1)
     best: int = Field(ge=1)
-    most: int = Field(ge=1)
+    most: int = Field(ge=1, le=1 << 20)
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FreeAxis:
+        if not self.least <= self.best <= self.most:
+            raise ValueError("least, best and most are not in this order")
+        return self
 
 
 class BundleNetwork(_Part):
@@ -73,14 +103,30 @@ class BundleNetwork(_Part):
     :param files: its ONNX file for each precision; ``fp32`` must be there.
     :param axes: for each free axis of its inputs, by the axis's name, how long it may be.
     :param tolerances: for each precision and output, how far an engine's answers may be from the
-        golden ones; where nothing is said, ``fp32``'s count, else 1e-4.
+        golden ones; see :func:`edge.golden.tolerance`.
+    :param reasons: for each precision, why its tolerances are what they are.
     """
 
-    files: dict[Precision, str]
+    files: dict[Precision, FileName]
     inputs: list[BundleInput]
     outputs: list[BundleOutput]
     axes: dict[str, FreeAxis] = Field(default_factory=dict)
-    tolerances: dict[Precision, dict[str, float]] = Field(default_factory=dict)
+    tolerances: dict[Precision, dict[str, Annotated[float, Field(ge=0)]]] = Field(
+        default_factory=dict
+    )
+    reasons: dict[Precision, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> BundleNetwork:
+        if "fp32" not in self.files:
+            raise ValueError("the fp32 file is missing")
+        free = {size for one in self.inputs for size in one.shape if isinstance(size, str)}
+        if free != set(self.axes):
+            raise ValueError("axes must name the free axes of the inputs, and no others")
+        outputs = {one.name for one in self.outputs}
+        if any(set(one) - outputs for one in self.tolerances.values()):
+            raise ValueError("a tolerance is of no output")
+        return self
 
 
 class Manifest(_Part):
@@ -100,20 +146,67 @@ class Manifest(_Part):
     format: Literal[3]
     kind: Literal["classifier", "pose"]
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    min_software: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    version: Version
+    min_software: Version
     exercise: str = ""
     backend: str = ""
     joints: str = ""
     licence: str = ""
-    files: dict[str, BundleFile]
-    networks: dict[str, BundleNetwork]
-    golden: str | None = None
-    card: str | None = None
+    files: dict[FileName, BundleFile] = Field(max_length=MOST_FILES)
+    networks: dict[NetworkName, BundleNetwork] = Field(max_length=MOST_FILES)
+    golden: FileName | None = None
+    card: FileName | None = None
     threshold: float = Field(default=0.5, ge=0, le=1)
     visible_to: dict[str, float] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
     figures: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Manifest:
+        if {MANIFEST, SIGNATURE} & set(self.files):
+            raise ValueError("files names the manifest or its signature")
+        if sum(one.bytes for one in self.files.values()) > MOST_BYTES:
+            raise ValueError(f"the files have more than {MOST_BYTES} bytes in all")
+        named = {name for one in self.networks.values() for name in one.files.values()}
+        named |= {name for name in (self.golden, self.card) if name is not None}
+        if missing := named - set(self.files):
+            raise ValueError(f"files lacks {min(missing)}")
+        return self
+
+    @classmethod
+    def parse(cls, content: bytes) -> Manifest:
+        """Return what the bytes of a manifest say.
+
+        :raises BundleError: it is not understood, or is made for a newer version.
+        """
+        try:
+            needs = _Needs.model_validate_json(content)
+            if _numbers(needs.min_software) > _numbers(__version__):
+                raise BundleError(
+                    f"the bundle needs version {needs.min_software} of this software or a newer "
+                    f"one, and this is {__version__}: update it first"
+                )
+            if needs.format != FORMAT:
+                raise BundleError(
+                    f"{MANIFEST} has the format {needs.format}, and this software reads "
+                    f"{FORMAT}: get a bundle that was exported for it"
+                )
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise BundleError(
+                f"{MANIFEST} is not understood: {_told(where)}: {_told(first['msg'])}"
+            ) from error
+
+
+class _Needs(BaseModel):
+    """What is asked of a manifest before anything else, whatever its format."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int
+    min_software: Version = "0.0.0"
 
 
 class Bundle:
@@ -125,37 +218,40 @@ class Bundle:
     :param folder: where the bundle lies.
     :param manifest: what it says about itself.
     :param digest: SHA-256 of the manifest, and thereby of the whole bundle.
+    :param signer: whose key signed it; None: nobody trusted, which the settings allow.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, digest: str) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest, digest: str, signer: str | None = None
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.digest = digest
+        self.signer = signer
 
     @classmethod
-    def open(cls, folder: Path) -> Bundle:
-        """Read the manifest and check every file against its hash.
+    def open(cls, folder: Path, trust: Trust | None = None) -> Bundle:
+        """Check who signed the manifest and every file against its hash.
 
+        Other files in the folder are never looked at.
+
+        :param trust: whose bundles are opened; None: as the settings of this device say.
+        :raises SignatureError: it is not signed by anybody trusted, or was altered.
         :raises BundleError: a file is missing or altered, or the manifest is not understood.
         """
-        path = folder / MANIFEST
         try:
-            content = path.read_bytes()
-            manifest = Manifest.model_validate_json(content)
+            content, signer = verify(folder, trust or Trust.default())
         except FileNotFoundError as error:
             raise BundleError(f"there is no model bundle in {folder.name}/") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise BundleError(f"{MANIFEST} is not understood: {where}: {first['msg']}") from error
+        manifest = Manifest.parse(content)
         for name, expected in manifest.files.items():
-            file = folder / name
-            # A name with a path in it could reach outside the bundle.
-            if Path(name).name != name or not file.is_file():
-                raise BundleError(f"the bundle lacks {name}; install it again")
-            if hashlib.sha256(file.read_bytes()).hexdigest() != expected.sha256:
+            try:
+                found = hash_plain(folder / name, expected.bytes)
+            except FileNotFoundError as error:
+                raise BundleError(f"the bundle lacks {name}; install it again") from error
+            if found != (expected.sha256, expected.bytes):
                 raise BundleError(f"{name} is not the file that was shipped; install it again")
-        return cls(folder, manifest, hashlib.sha256(content).hexdigest())
+        return cls(folder, manifest, hashlib.sha256(content).hexdigest(), signer)
 
     @property
     def label(self) -> str:
@@ -181,3 +277,12 @@ class Bundle:
         if precision not in files:
             raise BundleError(f"the bundle {self.label} has no {precision} file of {name}")
         return self.path(files[precision])
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _told(text: str) -> str:
+    """Return what a hostile manifest may have chosen, fit for one line of a log."""
+    return "".join(c if c.isprintable() else "?" for c in text[:200])

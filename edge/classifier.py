@@ -15,6 +15,7 @@ from edge.explanation import JOINTS, Explanation, Typical, explain, seen_parts
 from edge.judging import Judgement, View
 from edge.preprocessing import PREPROCESSINGS, Features, Preprocessing, prepare
 from edge.runtime.opening import Opener, open_onnx
+from edge.signing import Trust
 from edge.track import FloatArray, PoseTrack
 
 PROBABILITIES: Final = "probabilities"
@@ -60,15 +61,21 @@ class Classifier:
 
     @classmethod
     def load(
-        cls, folder: Path = DEFAULT_BUNDLE, exercise: str = DEFAULT, opener: Opener = open_onnx
+        cls,
+        folder: Path = DEFAULT_BUNDLE,
+        exercise: str = DEFAULT,
+        opener: Opener = open_onnx,
+        *,
+        trust: Trust | None = None,
     ) -> Classifier:
         """Open the bundle in ``folder`` and its network.
 
         :param exercise: the name of what it is to judge.
         :param opener: opens the network; by default ONNX Runtime.
+        :param trust: whose bundles are opened; None: as the settings of this device say.
         :raises BundleError: it cannot be used, or judges another exercise.
         """
-        bundle = Bundle.open(folder)
+        bundle = Bundle.open(folder, trust)
         if bundle.manifest.exercise != exercise:
             raise BundleError(
                 f"the bundle {bundle.label} judges {bundle.manifest.exercise}, not {exercise}"

@@ -14,22 +14,26 @@ from time import monotonic
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from edge.bundle import DEFAULT_BUNDLE
 from edge.errors import WrongPinError
 from edge.frames.camera import DEMO_CLIPS
 from edge.pin import KeptPin, PinDoor
+from edge.signing import TrustSettings
 
 log = logging.getLogger(__name__)
 
 
-class Settings(BaseSettings):
+class Settings(TrustSettings):
     """What the maintainer fixes at start, by environment variables named ``KIOSK_...``.
 
         KIOSK_CAMERA=/dev/video2 KIOSK_DATA_DIR=/var/lib/squat-kiosk scripts/run
 
-    :param data_dir: where scores and settings are kept.
+    :param data_dir: where scores, settings and keys are kept.
+    :param trusted_keys: folder with public keys whose bundles are opened beside the project's own;
+        None: ``keys`` in ``data_dir``.
+    :param allow_unsigned: whether bundles that nobody trusted has signed are opened, loudly.
     :param camera: ``auto``, ``demo`` or a device such as ``/dev/video0``.
     :param demo_clip: the clip that plays where there is no camera.
     :param bundle: folder of the model bundle.
@@ -40,9 +44,6 @@ class Settings(BaseSettings):
     :param led_active_high: whether the light is on where its pin is high.
     """
 
-    model_config = SettingsConfigDict(env_prefix="KIOSK_", extra="ignore", frozen=True)
-
-    data_dir: Path = Path("var")
     camera: str = "auto"
     demo_clip: Path = DEMO_CLIPS / "good.mp4"
     bundle: Path = DEFAULT_BUNDLE

@@ -72,7 +72,7 @@ class Kiosk:
     def start(self) -> None:
         """Load the models; takes a second or two."""
         settings, services = self._settings, self._services
-        classifier = Classifier.load(settings.bundle)
+        classifier = Classifier.load(settings.bundle, trust=settings.trust())
         scheduler = PoseScheduler(BlazePose(threads=settings.pose_threads))
         self._camera.start()
         self._worker = worker = ScoringWorker(

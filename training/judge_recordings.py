@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from edge.bundle import DEFAULT_BUNDLE
 from edge.classifier import Classifier
+from edge.errors import BundleError
 from training.datasets import Clip, DataError, people, read
 from training.examples import Examples, plain_examples
 from training.measures import accuracy, balanced_accuracy
@@ -86,7 +87,10 @@ def main(data: Path, path: Path | None, bundle: Path) -> None:
         raise click.ClickException(str(error)) from error
     if not clips:
         raise click.ClickException("no repetition to judge: see the warnings, or name another side")
-    classifier = Classifier.load(bundle)
+    try:
+        classifier = Classifier.load(bundle)
+    except BundleError as error:
+        raise click.ClickException(str(error)) from error
     click.echo(table(HEAD, [row(*kind, classifier) for kind in kinds(clips)]))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +19,7 @@ from edge.explanation import PHASES
 from edge.judging import View
 from edge.preprocessing import MIN_FRAMES, PREPROCESSINGS, prepare
 from edge.runtime import Array, Network, TensorSpec
+from tests.bundles import TRUST, copy_bundle, edit, put
 from tests.edge.people import squat_track, with_ears
 
 TIMES = np.arange(0, 3, 1 / 30)
@@ -77,15 +76,18 @@ def manifest() -> dict[str, Any]:
 def changed_bundle(
     tmp_path: Path, network: Mapping[str, Any] | None = None, **changes: Any
 ) -> Path:
-    """Return a copy of the shipped bundle with some keys of the manifest changed.
+    """Return a signed copy of the shipped bundle with some keys of the manifest changed.
 
     :param network: keys of the classifier's network that are changed.
     """
-    folder = Path(shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle"))
-    found = {**manifest(), **changes}
-    if network:
-        found["networks"] = {"classifier": {**found["networks"]["classifier"], **network}}
-    (folder / "manifest.json").write_text(json.dumps(found))
+    folder = copy_bundle(tmp_path / "bundle")
+
+    def change(found: dict[str, Any]) -> None:
+        found.update(changes)
+        if network:
+            found["networks"]["classifier"].update(network)
+
+    edit(folder, change)
     return folder
 
 
@@ -119,7 +121,7 @@ def test_what_this_version_cannot_run_is_refused(
     changes: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(BundleError, match=message):
-        Classifier.load(changed_bundle(tmp_path, changes))
+        Classifier.load(changed_bundle(tmp_path, {"tolerances": {}, **changes}), trust=TRUST)
 
 
 @pytest.mark.parametrize(
@@ -132,24 +134,14 @@ def test_what_this_version_cannot_run_is_refused(
 )
 def test_a_classifier_has_one_network(changes: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="classifiers with one network"):
-        Classifier.load(changed_bundle(tmp_path, **changes))
+        Classifier.load(changed_bundle(tmp_path, **changes), trust=TRUST)
 
 
 def test_a_bundle_of_another_exercise_is_refused(tmp_path: Path) -> None:
     folder = changed_bundle(tmp_path, exercise="push_up")
     with pytest.raises(BundleError, match=r"squat .* judges push_up, not squat"):
-        Classifier.load(folder)
-    Classifier.load(folder, "push_up")
-
-
-def with_file(folder: Path, name: str, content: bytes) -> Path:
-    """Write a file of a bundle and its hash into the manifest."""
-    (folder / name).write_bytes(content)
-    found = json.loads((folder / "manifest.json").read_text())
-    digest = hashlib.sha256(content).hexdigest()
-    found["files"][name] = {"sha256": digest, "bytes": len(content)}
-    (folder / "manifest.json").write_text(json.dumps(found))
-    return folder
+        Classifier.load(folder, trust=TRUST)
+    Classifier.load(folder, "push_up", trust=TRUST)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +151,10 @@ def with_file(folder: Path, name: str, content: bytes) -> Path:
 def test_a_file_that_is_not_what_it_is_called_is_refused(
     name: str, message: str, tmp_path: Path
 ) -> None:
+    folder = changed_bundle(tmp_path)
+    put(folder, name, b"nothing of the kind")
     with pytest.raises(BundleError, match=message):
-        Classifier.load(with_file(changed_bundle(tmp_path), name, b"nothing of the kind"))
+        Classifier.load(folder, trust=TRUST)
 
 
 # ## A network with everything that one may have
@@ -197,6 +191,7 @@ def everything(tmp_path: Path, yaw: float) -> tuple[Classifier, TurnedNetwork]:
     folder = changed_bundle(
         tmp_path,
         {
+            "tolerances": {},
             "inputs": [
                 {**first, "name": name, "preprocessing": name, "shape": ["N", "T", width]}
                 for name, width in WIDTHS.items()
@@ -207,7 +202,7 @@ def everything(tmp_path: Path, yaw: float) -> tuple[Classifier, TurnedNetwork]:
         },
         visible_to={"left_knee": 30.0, "neck": 20.0},
     )
-    return Classifier.load(folder, opener=lambda *_: network), network
+    return Classifier.load(folder, opener=lambda *_: network, trust=TRUST), network
 
 
 def test_every_input_is_made_and_every_output_is_told(tmp_path: Path) -> None:
@@ -247,10 +242,8 @@ def test_several_clips_are_scored_together() -> None:
 
 def test_a_bundle_without_typical_repetitions_explains_nothing(tmp_path: Path) -> None:
     folder = changed_bundle(tmp_path)
-    found = json.loads((folder / "manifest.json").read_text())
-    found["files"].pop("typical.npz", None)
-    (folder / "manifest.json").write_text(json.dumps(found))
-    classifier, track = Classifier.load(folder), squat_track(TIMES)
+    edit(folder, lambda found: found["files"].pop("typical.npz"))
+    classifier, track = Classifier.load(folder, trust=TRUST), squat_track(TIMES)
     judgement = classifier.judge(track, REPETITION)
     assert classifier.explain(track, REPETITION, judgement) is None
 
@@ -260,8 +253,9 @@ def test_with_them_it_names_a_part_a_joint_and_a_moment(tmp_path: Path) -> None:
     phases = np.linspace(0, len(joints) - 1, PHASES).astype(int)
     path = tmp_path / "made.npz"
     np.savez_compressed(path, joints=joints[phases][None], views=np.array([[0.0, 1.3]]))
-    folder = with_file(changed_bundle(tmp_path), "typical.npz", path.read_bytes())
-    classifier, track = Classifier.load(folder), squat_track(TIMES)
+    folder = changed_bundle(tmp_path)
+    put(folder, "typical.npz", path.read_bytes())
+    classifier, track = Classifier.load(folder, trust=TRUST), squat_track(TIMES)
     found = classifier.explain(track, REPETITION, classifier.judge(track, REPETITION))
     assert found is not None
     assert found.gain == max(found.gains.values())

@@ -18,6 +18,7 @@ from edge.bundle import DEFAULT_BUNDLE
 from edge.errors import ExerciseError
 from edge.exercise import Exercise
 from edge.joints import TEN
+from tests.bundles import copy_bundle
 from tests.clips import ROOT, KnownClip
 from tests.edge.test_openpose_json import write_folder
 from tests.edge.videos import write_video
@@ -58,6 +59,17 @@ def test_an_exercise_that_does_not_fit_together_is_told(monkeypatch: pytest.Monk
     result = CliRunner().invoke(cli.main, ["score", "--exercise", "push_up", "any.mp4"])
     assert result.exit_code == cli.NOT_READY
     assert "error: push_up has no texts.json" in result.output
+
+
+def test_a_bundle_that_nobody_signed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copy_bundle(tmp_path / "bundle")
+    (folder / "manifest.sig").unlink()
+    monkeypatch.setenv("KIOSK_ALLOW_UNSIGNED", "0")
+    result = CliRunner().invoke(cli.main, ["score", "--bundle", str(folder), "any.mp4"])
+    assert result.exit_code == cli.NOT_READY
+    assert "error: the bundle in bundle/ is not signed" in result.output
 
 
 def test_videos_for_machines_and_one_bad_input_between(tmp_path: Path) -> None:

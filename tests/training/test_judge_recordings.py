@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.bundles import copy_bundle
 from tests.training.recordings import write_manifest
 from tests.training.test_recordings import keypoints, write_3d
 from training.datasets.keypoints import keypoints_path
@@ -69,3 +70,10 @@ def test_with_a_split_only_its_test_people_are_judged(data: Path) -> None:
 def test_without_recordings_it_says_what_is_missing(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["--data", str(tmp_path)])
     assert result.exit_code == 1 and "manifest" in result.output
+
+
+def test_a_bundle_that_nobody_signed_is_refused(data: Path) -> None:
+    folder = copy_bundle(data / "bundle")
+    (folder / "manifest.sig").unlink()
+    result = CliRunner().invoke(main, ["--data", str(data), "--bundle", str(folder)])
+    assert result.exit_code == 1 and "is not signed" in result.output
