@@ -152,7 +152,7 @@ class Manifest(_Part):
     backend: str = ""
     joints: str = ""
     licence: str = ""
-    files: dict[FileName, BundleFile] = Field(max_length=MOST_FILES)
+    files: dict[FileName, BundleFile] = Field(min_length=1, max_length=MOST_FILES)
     networks: dict[NetworkName, BundleNetwork] = Field(max_length=MOST_FILES)
     golden: FileName | None = None
     card: FileName | None = None

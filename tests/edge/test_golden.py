@@ -196,13 +196,13 @@ def claims_much() -> bytes:
 
 def pickled() -> bytes:
     file = io.BytesIO()
-    np.savez(file, **{"classifier/a/in/head": np.array([{}], object)})
+    np.savez(file, allow_pickle=True, **{"classifier/a/in/head": np.array([{}], object)})
     return file.getvalue()
 
 
 def named(name: str) -> bytes:
     file = io.BytesIO()
-    np.savez(file, **{name: np.zeros(2)})
+    np.savez(file, allow_pickle=False, **{name: np.zeros(2)})
     return file.getvalue()
 
 
