@@ -37,6 +37,10 @@ class NetworkError(KioskError, RuntimeError):
     """A network failed while it ran."""
 
 
+class OutsideProfileError(NetworkError):
+    """An engine was not built for inputs of this shape; nothing has failed."""
+
+
 class EngineError(KioskError, RuntimeError):
     """An engine cannot be built, or is not one that may be loaded on this device."""
 

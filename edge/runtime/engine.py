@@ -41,6 +41,7 @@ class EngineRecord(_Part):
     :param network: its name in the bundle.
     :param file: the engine's file beside the record.
     :param sha256: of that file.
+    :param seconds: how long building it took.
     """
 
     bundle: str
@@ -48,6 +49,7 @@ class EngineRecord(_Part):
     precision: Precision
     file: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    bytes: int = Field(default=0, ge=0)
     device: Device
     seconds: float
 
