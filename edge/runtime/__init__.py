@@ -34,11 +34,13 @@ class Network(ABC):
     Several threads may call one network.
 
     :ivar runtime: what runs it, with version and precision, as logs and ``/readyz`` show it.
+    :ivar why: why this runtime and no other, where there was a choice.
     :ivar inputs: what :meth:`run` takes.
     :ivar outputs: what it answers.
     """
 
     runtime: str
+    why: str = ""
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
 

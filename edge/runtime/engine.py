@@ -72,6 +72,16 @@ class EngineRecords(_Part):
         except (ValidationError, OSError) as error:
             raise EngineError(f"{RECORDS} is damaged: build the engines again") from error
 
+    def of(self, network: str) -> EngineRecord:
+        """Return what is known of a network's engine.
+
+        :raises EngineError: there is none.
+        """
+        for record in self.engines:
+            if record.network == network:
+                return record
+        raise EngineError(f"no engine was built of {network}")
+
     def plan(self, folder: Path, bundle: Bundle, network: str, device: Device) -> bytes:
         """Return an engine's bytes once all that it depends on is as it was.
 
@@ -79,9 +89,7 @@ class EngineRecords(_Part):
 
         :raises EngineError: there is no such engine, or it must be built again; says why.
         """
-        record = next((e for e in self.engines if e.network == network), None)
-        if record is None:
-            raise EngineError(f"no engine was built of {network}")
+        record = self.of(network)
         if record.bundle != bundle.digest:
             raise EngineError(f"the engine of {network} was built from another bundle")
         for name, was in record.device.model_dump().items():

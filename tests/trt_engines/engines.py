@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from edge.bundle import DEFAULT_BUNDLE, Bundle, Precision
 from edge.runtime import Array
-from edge.runtime.engine import Device
+from edge.runtime.engine import RECORDS, Device, EngineRecord, EngineRecords
+from edge.runtime.tensorrt import this_device
 from trt_engines.build import profile, run_builder
 from trt_engines.builder import Built, Job, build
 
@@ -22,6 +24,23 @@ def plan_of(folder: Path, bundle: Bundle | None = None, precision: Precision = "
     bundle = bundle or Bundle.open(DEFAULT_BUNDLE)
     build(job_of(folder, bundle, precision), lambda _step, _share: None)
     return (folder / "one.plan").read_bytes()
+
+
+def engines_of(folder: Path, bundle: Bundle, precision: Precision = "fp32") -> Path:
+    """Return a folder with the recorded engine of a bundle's only network, built here."""
+    folder.mkdir(exist_ok=True)
+    plan = plan_of(folder, bundle, precision)
+    record = EngineRecord(
+        bundle=bundle.digest,
+        network=next(iter(bundle.manifest.networks)),
+        precision=precision,
+        file="one.plan",
+        sha256=hashlib.sha256(plan).hexdigest(),
+        device=this_device(),
+        seconds=0.1,
+    )
+    (folder / RECORDS).write_text(EngineRecords(engines=[record]).model_dump_json())
+    return folder
 
 
 def job_of(folder: Path, bundle: Bundle, precision: Precision = "fp32") -> Job:
