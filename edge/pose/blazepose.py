@@ -11,6 +11,8 @@ from typing import Final
 
 import numpy as np
 
+from edge.bundle import Bundle
+from edge.errors import NetworkError, PoseError
 from edge.frames import Frame, Picture
 from edge.joints import BODY_25, INDEX, MID_HIP, NECK
 from edge.pose.blazepose_nets import (
@@ -20,7 +22,9 @@ from edge.pose.blazepose_nets import (
     Region,
     default_weights,
 )
+from edge.runtime import Network
 from edge.runtime.litert import LiteRtNetwork
+from edge.runtime.opening import Opener
 from edge.track import Pose
 
 LANDMARK_OF: Final[dict[str, int]] = {
@@ -36,6 +40,10 @@ DERIVED: Final[dict[int, tuple[int, int]]] = {
     MID_HIP: (INDEX["RHip"], INDEX["LHip"]),
 }
 """Joints that BlazePose lacks: BODY_25 defines them as the midpoints of these two."""
+
+DETECTOR: Final = "detector"
+LANDMARK: Final = "landmarks"
+"""The names of the networks in a bundle."""
 
 MAX_PEOPLE: Final = 4
 MIN_PRESENCE: Final = 0.5
@@ -65,16 +73,33 @@ class BlazePose:
 
     :param weights: the folder with the two networks; by default the environment's own.
     :param threads: processor threads for each network.
+    :param networks: detector and landmarks to be run instead, such as those of a bundle.
     :raises PoseError: LiteRT or the networks are missing.
     """
 
     name = "blazepose-full"
 
-    def __init__(self, weights: Path | None = None, *, threads: int = 2) -> None:
+    def __init__(
+        self,
+        weights: Path | None = None,
+        *,
+        threads: int = 2,
+        networks: tuple[Network, Network] | None = None,
+    ) -> None:
         folder = weights or default_weights()
-        detector = LiteRtNetwork(folder / "pose_detection.tflite", threads=threads)
-        landmarks = LiteRtNetwork(folder / "pose_landmark_full.tflite", threads=threads)
+        detector, landmarks = networks or (
+            LiteRtNetwork(folder / "pose_detection.tflite", threads=threads),
+            LiteRtNetwork(folder / "pose_landmark_full.tflite", threads=threads),
+        )
         self.detector, self.landmarks = Detector(detector), LandmarkNetwork(landmarks)
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, opener: Opener) -> BlazePose:
+        """Open the two networks of a pose bundle.
+
+        :raises BundleError: it is none for this backend.
+        """
+        return cls(networks=(opener(bundle, DETECTOR), opener(bundle, LANDMARK)))
 
     def open_stream(self) -> BlazePoseStream:
         """Start a new sequence of frames."""
@@ -92,9 +117,12 @@ class BlazePoseStream:
     def estimate(self, frame: Frame) -> list[Pose]:
         """Return everybody in the picture."""
         picture = frame.picture
-        self._follow(picture)
-        if not self._people or self._frames % DETECT_EVERY == 0:
-            self._look_for_others(picture)
+        try:
+            self._follow(picture)
+            if not self._people or self._frames % DETECT_EVERY == 0:
+                self._look_for_others(picture)
+        except NetworkError as error:
+            raise PoseError(f"the pose networks failed: {error}") from error
         self._frames += 1
         height, width = picture.shape[:2]
         return [to_body_25(person.landmarks, width, height) for person in self._people]

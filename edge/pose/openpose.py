@@ -32,7 +32,7 @@ Pixels = npt.NDArray[np.float32]
 
 PREPROCESSING: Final[dict[tuple[str, int], Callable[[Pixels], Pixels]]] = {
     ("bgr_255", 1): lambda pixels: pixels,
-    ("bgr_256_centred", 1): lambda pixels: pixels / 256 - 0.5,
+    ("bgr_256_centred", 1): lambda pixels: pixels / np.float32(256) - np.float32(0.5),
 }
 """What becomes of blue, green and red from 0 to 255, by the manifest's name and version."""
 
@@ -86,13 +86,10 @@ class OpenPose:
 
         :raises BundleError: it is none for this backend.
         """
-        manifest = bundle.manifest
-        if manifest.kind != "pose" or manifest.backend != "openpose":
-            raise BundleError(f"the bundle {bundle.label} is not an OpenPose network")
         (declared,) = bundle.network(NETWORK).inputs
         return cls(
             opener(bundle, NETWORK),
-            manifest.joints,
+            bundle.manifest.joints,
             preprocessing=(declared.preprocessing, declared.preprocessing_version),
             size=bundle.network(NETWORK).axes["H"],
         )

@@ -184,8 +184,7 @@ def find_limbs(maps: Maps, layout: Layout, peaks: Peaks, limits: Limits) -> Limb
     """
     limbs = layout.limb_indices
     # [L, K, K]: may peak i be the first and peak j the second end of limb l?
-    begins = peaks.part == limbs[:, :1]
-    ends = peaks.part == limbs[:, 1:]
+    begins, ends = (np.equal(peaks.part, limbs[:, [side]]) for side in (0, 1))
     kind, one, other = np.nonzero(begins[:, :, None] & ends[:, None, :])
     along = _along(maps, layout.field_channels[kind], peaks.place[one], peaks.place[other])
     score, share = along.mean(axis=1), (along > limits.field).mean(axis=1)
