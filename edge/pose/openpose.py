@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.bundle import Bundle, FreeAxis
+from edge.bundle import Bundle
 from edge.errors import BundleError, NetworkError, PoseError
 from edge.frames import Frame, Picture
 from edge.joints import BODY_25, INDEX
@@ -36,8 +36,10 @@ PREPROCESSING: Final[dict[tuple[str, int], Callable[[Pixels], Pixels]]] = {
 }
 """What becomes of blue, green and red from 0 to 255, by the manifest's name and version."""
 
-OPENPOSE_SIZE: Final = FreeAxis(least=64, best=368, most=656)
-"""Pixels of a side of the network's input: OpenPose's own height, and twice its width."""
+HEIGHT: Final = 368
+LEAST: Final = 64
+WIDEST: Final = 656
+"""Pixels of the network's input: OpenPose's own height, the shortest side, the greatest width."""
 
 
 class OpenPose:
@@ -49,8 +51,9 @@ class OpenPose:
     :param network: answers parts and affinity fields, [1, channels, H / 8, W / 8].
     :param joints: the order of its parts: ``COCO_18`` or ``BODY_25``.
     :param preprocessing: what the network takes, by name and version; see :data:`PREPROCESSING`.
-    :param size: how high the picture is made for the network (``best``), in pixels, and how long
-        either side may be; less is faster and misses who is far away.
+    :param height: how high the picture is made for the network, in pixels; less is faster and
+        misses who is far away.
+    :param widest: how wide at most.
     :param limits: from when on something counts.
     :raises BundleError: the joints or the preprocessing are unknown here.
     """
@@ -61,7 +64,8 @@ class OpenPose:
         joints: str,
         *,
         preprocessing: tuple[str, int] = ("bgr_255", 1),
-        size: FreeAxis = OPENPOSE_SIZE,
+        height: int = HEIGHT,
+        widest: int = WIDEST,
         limits: Limits | None = None,
     ) -> None:
         if joints not in LAYOUTS:
@@ -76,7 +80,7 @@ class OpenPose:
         self.layout: Layout = LAYOUTS[joints]
         self.limits = limits or Limits()
         self._prepare = PREPROCESSING[preprocessing]
-        self._size = size
+        self._height, self._widest = height, widest
         self._input = network.inputs[0].name
         self._output = network.outputs[0].name
 
@@ -86,12 +90,14 @@ class OpenPose:
 
         :raises BundleError: it is none for this backend.
         """
-        (declared,) = bundle.network(NETWORK).inputs
+        about = bundle.network(NETWORK)
+        (declared,) = about.inputs
         return cls(
             opener(bundle, NETWORK),
             bundle.manifest.joints,
             preprocessing=(declared.preprocessing, declared.preprocessing_version),
-            size=bundle.network(NETWORK).axes["H"],
+            height=about.axes["H"].best,
+            widest=about.axes["W"].most,
         )
 
     def open_stream(self) -> OpenPose:
@@ -119,7 +125,9 @@ class OpenPose:
 
     def maps(self, picture: Picture) -> Maps:
         """Return the network's answer for a picture, [channels, rows, columns]."""
-        width, height = input_size(picture.shape[1], picture.shape[0], self._size)
+        width, height = input_size(
+            picture.shape[1], picture.shape[0], self._height, self._widest
+        )
         shrinks = width < picture.shape[1]
         resized = cv2.resize(
             picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
@@ -134,17 +142,16 @@ class OpenPose:
         return np.asarray(answer[0], dtype=np.float32)
 
 
-def input_size(width: int, height: int, size: FreeAxis) -> tuple[int, int]:
-    """Return how wide and high the network's input is for a picture.
+def input_size(width: int, height: int, high: int, widest: int) -> tuple[int, int]:
+    """Return how wide and high the network's input is for a picture of this width and height.
 
-    As high as is best, as wide as the picture's shape asks; whole cells, so each direction has a
-    scale of its own that differs by a percent at most. Only a picture much longer than wide, or
-    the other way round, is squeezed.
+    ``high`` pixels, and as wide as the picture's shape asks; whole cells, so that each direction
+    has a scale of its own that differs by a percent or two. Only a picture much longer than wide,
+    or the other way round, is squeezed.
     """
-    scale = min(size.best / height, size.most / width)
-    sides = (STRIDE * round(scale * side / STRIDE) for side in (width, height))
-    wide, high = (min(max(side, size.least), size.most) for side in sides)
-    return wide, high
+    scale = min(high / height, widest / width)
+    wide, tall = (STRIDE * round(scale * side / STRIDE) for side in (width, height))
+    return min(max(wide, LEAST), widest), min(max(tall, LEAST), high)
 
 
 def to_body_25(layout: Layout, places: FloatArray, confidence: FloatArray) -> Pose:
