@@ -37,6 +37,9 @@ class Settings(TrustSettings):
     :param camera: ``auto``, ``demo`` or a device such as ``/dev/video0``.
     :param demo_clip: the clip that plays where there is no camera.
     :param bundle: folder of the model bundle.
+    :param runtime: ``auto`` takes TensorRT where a verified engine is live, else ONNX Runtime;
+        ``onnx`` and ``tensorrt`` take nothing else.
+    :param trial_minutes: for how long a bundle that was flashed must run well to be good.
     :param pose_threads: processor threads for the pose model.
     :param openpose_models: OpenPose's folder ``models``, for pyopenpose.
     :param audio_device: the ALSA device that plays the sounds, as ``aplay -L`` lists them.
@@ -47,6 +50,8 @@ class Settings(TrustSettings):
     camera: str = "auto"
     demo_clip: Path = DEMO_CLIPS / "good.mp4"
     bundle: Path = DEFAULT_BUNDLE
+    runtime: Literal["auto", "onnx", "tensorrt"] = "auto"
+    trial_minutes: float = Field(default=5.0, gt=0)
     pose_threads: int = Field(default=2, ge=1, le=16)
     openpose_models: Path | None = None
     audio_device: str = Field(default="default", min_length=1)

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DatabaseError
 
 from edge.assessment import Verdict
-from edge.classifier import Classifier
 from edge.cues.event import CueOutput
 from edge.cues.follower import Follower, Outcome
 from edge.cues.light import open_light
@@ -28,14 +27,14 @@ from edge.exercise import Text
 from edge.frames.camera import camera_opener
 from edge.live import LiveCamera
 from edge.machine import State
-from edge.pose.blazepose import BlazePose
-from edge.pose.scheduler import PoseScheduler, Priority
+from edge.pose.scheduler import Priority
 from edge.session import ScoringSession
 from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
+from kiosk_ui.engines import Engines
 from kiosk_ui.people.retention import EVERY, tidy
 from kiosk_ui.phones.addresses import Addresses
 from kiosk_ui.phones.announce import Announcer
@@ -64,6 +63,7 @@ class Kiosk:
         self._config = config
         self._services = services
         self._camera = LiveCamera(camera_opener(settings.camera, settings.demo_clip))
+        self._engines: Engines | None = None
         self._station: Station | None = None
         self._worker: ScoringWorker | None = None
         self._cues: Follower | None = None
@@ -72,13 +72,14 @@ class Kiosk:
     def start(self) -> None:
         """Load the models; takes a second or two."""
         settings, services = self._settings, self._services
-        classifier = Classifier.load(settings.bundle, trust=settings.trust())
-        scheduler = PoseScheduler(BlazePose(threads=settings.pose_threads))
+        self._engines = engines = Engines(settings, self._replaced)
+        engines.load()
+        scheduler = engines.scheduler
         self._camera.start()
         self._worker = worker = ScoringWorker(
             services.store,
             scheduler,
-            classifier,
+            lambda: engines.classifier,
             uploads=services.uploads,
             give_way=self._records,
         )
@@ -87,7 +88,7 @@ class Kiosk:
         def open_session(chosen: KioskSettings, clip: Path) -> ScoringSession:
             return ScoringSession(
                 scheduler.open_stream(Priority.CAMERA),
-                classifier,
+                engines.classifier,
                 threshold=chosen.threshold,
                 clip=clip,
                 pose_model=scheduler.name,
@@ -96,7 +97,7 @@ class Kiosk:
 
         self._station = Station(
             self._camera,
-            lambda: scheduler.open_stream(Priority.CAMERA),
+            lambda: scheduler.open_endless_stream(Priority.CAMERA),
             open_session,
             worker.save_kiosk_result,
             settings=services.settings.get,
@@ -105,11 +106,16 @@ class Kiosk:
         self._station.launch()
         self._cues = Follower(self._station, self._outcome, self._outputs())
         self._cues.start()
-        services.framing = FramingHelp(lambda: scheduler.open_stream(Priority.UPLOAD))
-        services.typical = classifier.typical
+        services.framing = FramingHelp(lambda: scheduler.open_endless_stream(Priority.UPLOAD))
+        services.typical, services.models = engines.classifier.typical, engines.status
         services.camera, services.station = self._camera, self._station
+        engines.start()
         services.ready.set()
-        log.info("ready: %s, %s", classifier.label, scheduler.name)
+        log.info("ready: %s, %s", engines.classifier.label, scheduler.name)
+
+    def _replaced(self) -> None:
+        if self._engines is not None:
+            self._services.typical = self._engines.classifier.typical
 
     def _outputs(self) -> list[CueOutput]:
         """Open loudspeaker and light; a kiosk without them works all the same."""
@@ -143,7 +149,7 @@ class Kiosk:
         self._tidy()
         while not self._services.closing.wait(EVERY):
             self._tidy()
-        for part in (self._cues, self._station, self._worker):
+        for part in (self._cues, self._station, self._worker, self._engines):
             if part is not None:
                 part.close()
         self._camera.stop()

@@ -14,7 +14,7 @@ from kiosk_ui.languages import gettext, noted
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-FOR_PROGRAMS = ("/api/", "/kiosk/", "/healthz")
+FOR_PROGRAMS = ("/api/", "/kiosk/", "/healthz", "/readyz")
 """Paths whose errors are never pages, whatever the client says that it accepts."""
 
 

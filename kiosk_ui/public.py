@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
 from markupsafe import Markup
@@ -115,13 +115,25 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
     @public.get("/healthz")
     def healthz() -> Response:
         """Say whether clips can be scored."""
-        ready = services.ready.is_set()
-        response = jsonify(status="ready" if ready else "starting")
-        response.status_code = 200 if ready else 503
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return _readiness(services)
+
+    @public.get("/readyz")
+    def readyz() -> Response:
+        """Say the same, and to the device itself which networks run, from where, and why."""
+        return _readiness(services, models=not network)
 
     return public
+
+
+def _readiness(services: Services, *, models: bool = False) -> Response:
+    ready = services.ready.is_set()
+    told: dict[str, Any] = {"status": "ready" if ready else "starting"}
+    if models and ready:
+        told["models"] = services.models()
+    response = jsonify(told)
+    response.status_code = 200 if ready else 503
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def wait_for_news(services: Services, places: Slots, score: Score) -> Score:

@@ -83,6 +83,7 @@ class Services:
     :param settings: the kiosk's settings.
     :param station: the kiosk's state machine; None while the models are being loaded.
     :param camera: the live camera; None while the models are being loaded.
+    :param models: tells which networks run, on what runtime, and why.
     :param typical: typical correct repetitions to compare with; None where the model has none.
     :param shares: the codes with which a result is taken home.
     :param ready: set as soon as clips can be scored.
@@ -103,6 +104,7 @@ class Services:
     settings: SettingsLike
     station: StationLike | None = None
     camera: CameraLike | None = None
+    models: Callable[[], list[dict[str, Any]]] = list
     typical: Typical | None = None
     shares: Shares = field(default_factory=Shares)
     address: Callable[[], str | None] = lambda: None

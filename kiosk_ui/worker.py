@@ -12,10 +12,10 @@ from time import monotonic
 from typing import Final
 
 from edge.assessment import Assessment
-from edge.classifier import Classifier
 from edge.errors import SourceError
 from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
+from edge.judging import Judge
 from edge.pose.scheduler import PoseScheduler, Priority
 from edge.replay import render_replay
 from edge.session import ScoringSession
@@ -45,12 +45,12 @@ class ScoringWorker:
     """Scores queued videos in one thread, recordings that still arrive in another, and has replays
     rendered in a third.
 
-        worker = ScoringWorker(store, scheduler, classifier, uploads=uploads)
+        worker = ScoringWorker(store, scheduler, lambda: classifier, uploads=uploads)
         worker.start()
 
     :param store: where jobs come from and results go.
     :param scheduler: the door to the pose model; the camera goes before uploads there.
-    :param classifier: judges the repetitions.
+    :param judge: gives who judges the repetitions of the next video.
     :param uploads: where recordings arrive while they are being made; None: nowhere.
     :param give_way: whether somebody records at the kiosk just now. Whatever can wait does so then:
         on a small processor it would take every second picture's time. A phone's recording that is
@@ -63,7 +63,7 @@ class ScoringWorker:
         self,
         store: ScoreStore,
         scheduler: PoseScheduler,
-        classifier: Classifier,
+        judge: Callable[[], Judge],
         *,
         uploads: PartialUploads | None = None,
         give_way: Callable[[], bool] = lambda: False,
@@ -72,7 +72,7 @@ class ScoringWorker:
     ) -> None:
         self._store = store
         self._scheduler = scheduler
-        self._classifier = classifier
+        self._judge = judge
         self._give_way = give_way
         self._open_video = open_video
         self._stopping = threading.Event()
@@ -181,7 +181,7 @@ class ScoringWorker:
     def _open_session(self, priority: Priority, threshold: float, clip: Path) -> ScoringSession:
         return ScoringSession(
             self._scheduler.open_stream(priority),
-            self._classifier,
+            self._judge(),
             threshold=threshold,
             clip=clip,
             pose_model=self._scheduler.name,

@@ -34,7 +34,8 @@ class PoseScheduler:
     equals in the order in which they came. An upload that is being scored therefore never delays
     the camera by more than one picture.
 
-    :param estimator: the model; it is never called by two threads at once.
+    :param estimator: the model; it is never called by two threads at once. Another one may be put
+        in its place at any time: streams that are open keep theirs.
     """
 
     def __init__(self, estimator: PoseEstimator) -> None:
@@ -52,6 +53,10 @@ class PoseScheduler:
     def open_stream(self, priority: Priority = Priority.UPLOAD) -> PoseStream:
         """Start a sequence of frames that waits for its turn with ``priority``."""
         return _ScheduledStream(self, self.estimator.open_stream(), priority)
+
+    def open_endless_stream(self, priority: Priority = Priority.UPLOAD) -> PoseStream:
+        """The same for whoever looks without end: it goes over to another model by itself."""
+        return _EndlessStream(self, priority)
 
     @contextmanager
     def turn(self, priority: Priority) -> Iterator[None]:
@@ -82,3 +87,22 @@ class _ScheduledStream:
         """Return everybody in the picture, once it is this stream's turn."""
         with self._scheduler.turn(self._priority):
             return self._stream.estimate(frame)
+
+
+class _EndlessStream:
+    """A stream that begins anew where the model was replaced."""
+
+    def __init__(self, scheduler: PoseScheduler, priority: Priority) -> None:
+        self._scheduler = scheduler
+        self._priority = priority
+        self._estimator: PoseEstimator | None = None
+
+    def estimate(self, frame: Frame) -> list[Pose]:
+        """Return everybody in the picture, once it is this stream's turn."""
+        estimator = self._scheduler.estimator
+        if estimator is not self._estimator:
+            self._estimator = estimator
+            self._stream = _ScheduledStream(
+                self._scheduler, estimator.open_stream(), self._priority
+            )
+        return self._stream.estimate(frame)

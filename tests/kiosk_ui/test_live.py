@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import pytest
 
-from edge.classifier import Classifier
 from edge.errors import PoseError
 from edge.frames import Frame, FrameSource
 from edge.frames.camera import DEMO_CLIPS
@@ -60,7 +59,7 @@ def make(store: ScoreStore, uploads: PartialUploads) -> Iterator[Make]:
             ScoringWorker(
                 store,
                 PoseScheduler(estimator or FakeEstimator()),
-                cast(Classifier, FakeClassifier()),
+                FakeClassifier,
                 uploads=uploads,
                 render=draw,
                 **options,

@@ -191,7 +191,8 @@ def test_a_replay(web: Web, phone: FlaskClient, tmp_path: Path) -> None:
     conforms(phone.get(path.format(id=key)), path, "get")
 
 
-def test_health(web: Web, phone: FlaskClient) -> None:
-    conforms(phone.get("/healthz"), "/healthz", "get")
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health(web: Web, phone: FlaskClient, path: str) -> None:
+    conforms(phone.get(path), path, "get")
     web.services.ready.clear()
-    conforms(phone.get("/healthz"), "/healthz", "get")
+    conforms(phone.get(path), path, "get")

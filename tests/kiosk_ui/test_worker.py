@@ -4,12 +4,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 
-from edge.classifier import Classifier
 from edge.errors import PoseError, SourceError
 from edge.frames import Frame
 from edge.pose.scheduler import PoseScheduler
@@ -42,7 +41,7 @@ def make(store: ScoreStore) -> Iterator[Make]:
         worker = ScoringWorker(
             store,
             PoseScheduler(estimator or FakeEstimator()),
-            cast(Classifier, options.pop("classifier", FakeClassifier())),
+            options.pop("judge", FakeClassifier),
             **options,
         )
         worker.start()
@@ -107,9 +106,7 @@ def test_the_threshold_of_the_upload_decides(store: ScoreStore, make: Make) -> N
 
 def test_a_real_file_is_decoded_in_a_child(store: ScoreStore, make: Make, tmp_path: Path) -> None:
     video = write_video(tmp_path / "squat.mp4")
-    worker = ScoringWorker(
-        store, PoseScheduler(FakeEstimator()), cast(Classifier, FakeClassifier())
-    )
+    worker = ScoringWorker(store, PoseScheduler(FakeEstimator()), FakeClassifier)
     worker.start()
     score = finished(store, add(store, video.read_bytes()))
     junk = finished(store, add(store, b"this is no video" * 100))
@@ -235,9 +232,7 @@ def test_replays_are_rendered_after_a_restart(
 
 
 def session_with_clip(clip: Path, seconds: float) -> ScoringSession:
-    session = ScoringSession(
-        FakeEstimator(), cast(Classifier, FakeClassifier()), clip=clip, pose_model="fake-pose"
-    )
+    session = ScoringSession(FakeEstimator(), FakeClassifier(), clip=clip, pose_model="fake-pose")
     session.push_all(FakeVideo(clip, seconds))
     return session
 

@@ -1,0 +1,128 @@
+"""The networks that sessions take, and the thread that follows what is flashed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from edge.bundle import Bundle
+from edge.classifier import Classifier
+from edge.pose import PoseEstimator
+from edge.pose.blazepose import BlazePose
+from edge.pose.scheduler import PoseScheduler
+from edge.runtime import Network
+from edge.runtime.opening import Opener, open_onnx
+from edge.settings import Settings
+from trt_engines.kinds import load_classifier
+from trt_engines.live import LiveBundle
+from trt_engines.slots import Slots
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = 1.0
+"""Seconds between two looks at the slots."""
+
+
+class Engines:
+    """Holds the classifier and the pose model that are live, and replaces them while it runs.
+
+        engines = Engines(settings)
+        engines.load()
+        engines.start()
+        session = ScoringSession(engines.scheduler.open_stream(), engines.classifier)
+
+    A session that runs keeps what it has taken.
+
+    :param settings: what the maintainer fixed.
+    :param replaced: called after something else has been loaded.
+    """
+
+    def __init__(self, settings: Settings, replaced: Callable[[], None] = lambda: None) -> None:
+        self._settings = settings
+        self._replaced = replaced
+        self._wake = threading.Event()
+        self._closing = False
+        self._used = ExitStack()
+        self._thread = threading.Thread(target=self._follow, name="engines", daemon=True)
+        self.squat = LiveBundle[Classifier](
+            self._slots("squat"), load=load_classifier, shipped=self._shipped, **self._options()
+        )
+        self.pose = LiveBundle[PoseEstimator](
+            self._slots("blazepose"), load=self._load_pose, shipped=self._shipped_pose,
+            **self._options(),
+        )  # fmt: skip
+        self.classifier: Classifier
+        self.scheduler: PoseScheduler
+
+    def load(self) -> None:
+        """Load what is live; takes a second or two.
+
+        :raises KioskError: not even what comes with the software can be used.
+        """
+        for live in (self.squat, self.pose):
+            # Whoever flashes is told that this kiosk will prove it.
+            self._used.enter_context(live.slots.locks.used())
+        self.classifier = self.squat.take()
+        self.scheduler = PoseScheduler(self.pose.take())
+
+    def start(self) -> None:
+        """Follow what is flashed, activated and rolled back from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; a trial that runs goes on at the next start."""
+        self._closing = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+        for live in (self.squat, self.pose):
+            live.ended()
+        self._used.close()
+
+    def status(self) -> list[dict[str, Any]]:
+        """Return what runs, from which slot, on which runtime, and why."""
+        return [self.squat.status(), self.pose.status()]
+
+    def _follow(self) -> None:
+        while not self._closing:
+            self._wake.wait(EVERY)
+            self._wake.clear()
+            if self._closing:
+                return
+            changed = False
+            if self.squat.look() and self.squat.taken:
+                self.classifier, changed = self.squat.taken.what, True
+            if self.pose.look() and self.pose.taken:
+                self.scheduler.estimator, changed = self.pose.taken.what, True
+            if changed:
+                self._replaced()
+
+    def _slots(self, name: str) -> Slots:
+        return Slots(self._settings.data_dir / "engines", name)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "open_network": self._open_network,
+            "trust": self._settings.trust,
+            "trial_seconds": self._settings.trial_minutes * 60,
+            "needs_engines": self._settings.runtime != "onnx",
+            "wake": self._wake,
+        }
+
+    def _open_network(self, bundle: Bundle, name: str, engines: Path | None) -> Network:
+        return open_onnx(bundle, name)
+
+    def _shipped(self, opener: Opener) -> tuple[Classifier, str]:
+        bundle = Bundle.open(self._settings.bundle, self._settings.trust())
+        return load_classifier(bundle, opener), bundle.label
+
+    def _load_pose(self, bundle: Bundle, opener: Opener) -> PoseEstimator:
+        raise NotImplementedError
+
+    def _shipped_pose(self, opener: Opener) -> tuple[PoseEstimator, str]:
+        estimator = BlazePose(threads=self._settings.pose_threads)
+        return estimator, estimator.name
