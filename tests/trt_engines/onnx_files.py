@@ -73,8 +73,9 @@ def tiny_classifier(correct: float, slow: int = 0) -> bytes:
     """
     weights = np.zeros((20, 2), np.float32)
     bias = np.log(np.array([1 - correct, correct], np.float32))
+    over_time = integers("axes", [1]) + integer("keepdims", 0)
     parts = [
-        node("ReduceMean", ["differences"], ["mean"], integers("axes", [1]) + integer("keepdims", 0)),
+        node("ReduceMean", ["differences"], ["mean"], over_time),
         node("MatMul", ["mean", "weights"], ["product"]),
     ]  # fmt: skip
     constants = [tensor("weights", weights), tensor("bias", bias)]
