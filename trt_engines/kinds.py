@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final, cast
+
 from edge.bundle import Bundle
 from edge.classifier import Classifier
 from edge.errors import BundleError
 from edge.exercises import DEFAULT
+from edge.pose import PoseEstimator
+from edge.pose.opening import BACKENDS, Backend, open_pose
 from edge.runtime.opening import Opener
+
+CLASSIFIER: Final = "squat"
+"""The slots of the classifier; those of a pose bundle are called as its backend."""
 
 
 def load_classifier(bundle: Bundle, opener: Opener) -> Classifier:
@@ -14,9 +21,40 @@ def load_classifier(bundle: Bundle, opener: Opener) -> Classifier:
 
     :raises BundleError: it judges another exercise than the kiosk's, or cannot be used.
     """
+    _check_name(bundle, CLASSIFIER)
     exercise = bundle.manifest.exercise
     if bundle.manifest.kind == "classifier" and exercise != DEFAULT:
         raise BundleError(
             f"the bundle {bundle.label} judges {exercise or 'nothing'}, and the kiosk {DEFAULT}"
         )
     return Classifier(bundle, opener)
+
+
+def load_pose(bundle: Bundle, opener: Opener) -> PoseEstimator:
+    """Return a bundle's pose estimator.
+
+    :raises BundleError: its backend is not known here, or it cannot be used.
+    """
+    backend = bundle.manifest.backend
+    if backend not in BACKENDS:
+        raise BundleError(
+            f"the bundle {bundle.label} is for the pose backend {backend or '(none)'}, and this "
+            f"software has {', '.join(BACKENDS)}"
+        )
+    _check_name(bundle, backend)
+    return open_pose(cast(Backend, backend), bundle=bundle, opener=opener)
+
+
+def load(bundle: Bundle, opener: Opener) -> Classifier | PoseEstimator:
+    """Return whichever it is."""
+    if bundle.manifest.kind == "classifier":
+        return load_classifier(bundle, opener)
+    return load_pose(bundle, opener)
+
+
+def _check_name(bundle: Bundle, name: str) -> None:
+    if bundle.manifest.name != name:
+        raise BundleError(
+            f"the bundle is called {bundle.manifest.name}, and the kiosk looks for {name}: "
+            "export it with that name"
+        )

@@ -1,0 +1,264 @@
+"""Flashing: a bundle is checked, put into the slot that is not live, built, tested, switched to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import sleep
+from typing import Final
+
+from edge.bundle import MANIFEST, SIGNATURE, Bundle, Precision
+from edge.errors import BundleError, EngineError, KioskError, RuntimeMissingError, SlotError
+from edge.runtime.opening import open_onnx
+from edge.settings import Settings
+from trt_engines import durable
+from trt_engines.build import Progress, build_engines
+from trt_engines.kinds import CLASSIFIER, load
+from trt_engines.packing import unpack
+from trt_engines.records import Slot, State
+from trt_engines.selftest import FACTOR, Job, Report, Side, self_test
+from trt_engines.slots import Slots
+
+ENGINES: Final = "engines"
+"""The folder in the kiosk's data with the slots of all names."""
+
+LOOK: Final = 0.5
+"""Seconds between two looks at how the trial goes."""
+
+Say = Callable[[str, str], None]
+"""Hears of each step: its name, and one line about it."""
+
+
+class Outcome(IntEnum):
+    """How it ended; the exit codes of ``scripts/flash_engine``."""
+
+    DONE = 0
+    """The new bundle is live and good; or no kiosk runs, and the next start proves it."""
+    REFUSED = 1
+    """The bundle cannot be accepted: nothing was changed."""
+    WRONG_COMMAND = 2
+    FAILED = 3
+    """It could not be built or did not pass its test: what was live is live."""
+    ROLLED_BACK = 4
+    """The kiosk did not get on with it and runs again what ran before."""
+    BUSY = 5
+    """Another flash is at work."""
+    UNREACHABLE = 6
+    """The kiosk cannot be reached over ssh."""
+    INTERRUPTED = 130
+
+
+class Stopped(Exception):  # noqa: N818 - no error: an outcome
+    """A flash that ends before its last step."""
+
+    def __init__(self, outcome: Outcome, why: str) -> None:
+        super().__init__(why)
+        self.outcome = outcome
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Flash:
+    """What is wanted of one flash.
+
+        Flash(settings, say, precision="fp16").run(Path("squat-0.4.0.bundle"))
+
+    :param settings: of the kiosk on this device.
+    :param say: hears of each step.
+    :param precision: of the engines, where TensorRT is there.
+    :param factor: how many times as long as the live one it may need.
+    :param again: fill a slot although this bundle is live already.
+    """
+
+    settings: Settings
+    say: Say
+    precision: Precision = "fp32"
+    factor: float = FACTOR
+    again: bool = False
+
+    def run(self, source: Path) -> Outcome:
+        """Flash a bundle and watch its trial.
+
+        :param source: a bundle's folder, or its single file.
+        :raises Stopped: it did not come to its end; says how, and why.
+        """
+        with self._opened(source) as bundle:
+            slots = Slots(self.settings.data_dir / ENGINES, bundle.manifest.name)
+            try:
+                with slots.locks.writing():
+                    slot = self._made_live(bundle, slots)
+            except SlotError as error:
+                raise Stopped(Outcome.BUSY, str(error)) from error
+            except OSError as error:
+                why = f"{self.settings.data_dir} cannot be written: {error.strerror}"
+                raise Stopped(Outcome.FAILED, f"{why}; run the same command again") from error
+        return self.watch(slots, slot)
+
+    def watch(self, slots: Slots, slot: Slot) -> Outcome:
+        """Follow a trial until the kiosk has proved the slot or given it up."""
+        where = f"slot {slot.letter}"
+        if slot.state is State.GOOD:
+            self.say("good", f"{where} of {slots.name}, {slot.label}, is live: {slot.why}")
+            return Outcome.DONE
+        minutes = self.settings.trial_minutes
+        told = False
+        while True:
+            now = slots.read(slot.letter)
+            if not slot.same(now):
+                raise Stopped(Outcome.ROLLED_BACK, f"{where} was filled with something else")
+            if now.state is State.GOOD:
+                self.say("good", f"{where}: {now.why}")
+                return Outcome.DONE
+            if now.state is not State.TRIAL:
+                live = slots.live()
+                runs = f"slot {live.letter}, {live.label}" if live else "the bundle of the software"
+                raise Stopped(
+                    Outcome.ROLLED_BACK, f"{where} is {now.state.value}: {now.why}; {runs} is live"
+                )
+            if not slots.locks.is_used:
+                self.say(
+                    "trial", f"no kiosk that uses {slots.name} runs here: it proves {where} at its "
+                    f"next start, in {minutes:g} minutes (scripts/engines status shows it)",
+                )  # fmt: skip
+                return Outcome.DONE
+            if not told:
+                self.say("trial", f"the kiosk takes {where} now and proves it, as a rule in "
+                         f"{minutes:g} minutes; it goes on without this command")  # fmt: skip
+                told = True
+            sleep(LOOK)
+
+    @contextmanager
+    def _opened(self, source: Path) -> Iterator[Bundle]:
+        """Check the whole bundle before anything is changed."""
+        trust = self.settings.trust()
+        try:
+            with TemporaryDirectory(prefix="bundle-") as scratch:
+                if source.is_dir():
+                    bundle = Bundle.open(source, trust)
+                else:
+                    bundle = unpack(source, Path(scratch) / "bundle", trust)
+                load(bundle, open_onnx)
+                signer = f"signed by {bundle.signer}" if bundle.signer else "NOT SIGNED"
+                self.say("check", f"{bundle.label} is as it was shipped, {signer}")
+                yield bundle
+        except (BundleError, OSError) as error:
+            raise Stopped(Outcome.REFUSED, f"{source.name}: {error}") from error
+
+    def _made_live(self, bundle: Bundle, slots: Slots) -> Slot:
+        live = slots.live()
+        if live is not None and not self.again and self._is_there(live, bundle):
+            self.say("there", f"{bundle.label} is live in slot {live.letter} already")
+            return live
+        slot = slots.begin_filling(bundle.label)
+        try:
+            copied = put(bundle, slot.bundle, self.settings)
+            self.say("unpack", f"{bundle.label} is in slot {slot.letter}")
+            engines = self._build(copied, slot)
+            report = self._test(slot, slots)
+        except KioskError as error:
+            slots.refuse(slot, str(error))
+            raise Stopped(
+                Outcome.FAILED, f"{error}; what was live is live"
+            ) from error  # fmt: skip
+        _tell(report, self.say)
+        if report.refused:
+            why = "; ".join(report.refused)
+            slots.refuse(slot, f"it did not pass its test: {why}")
+            raise Stopped(Outcome.FAILED, f"it did not pass its test: {why}; what was live is live")
+        slot = slots.filled(slot, digest=bundle.digest, engines=engines)
+        before = slots.live()
+        made = slots.switch(slot.letter, "flashed; the kiosk has yet to prove it")
+        after = f"slot {before.letter}, {before.label}" if before else "the bundle of the software"
+        self.say("switch", f"slot {slot.letter} is live, on trial; before it was {after}")
+        return made or slot
+
+    def _is_there(self, live: Slot, bundle: Bundle) -> bool:
+        record = live.record
+        if record is None or record.digest != bundle.digest:
+            return False
+        return not record.engines or set(record.engines.values()) == {self.precision}
+
+    def _build(self, bundle: Bundle, slot: Slot) -> dict[str, Precision]:
+        """Build the engines under another name, so that nobody finds half of them."""
+        if self.settings.runtime == "onnx":
+            self.say("build", "no engines: ONNX Runtime is chosen in the settings")
+            return {}
+        # Its own name: a builder that outlived a killed flash must not write into another's.
+        folder = slot.folder / f"building-{slot.fill}"
+        said: list[str] = []
+
+        def progress(now: Progress) -> None:
+            if now.network not in said:
+                said.append(now.network)
+                self.say("build", f"{now.network} in {self.precision}; this may take minutes")
+
+        try:
+            made = build_engines(
+                bundle, folder, precision=self.precision, progress=progress,
+                cache=self.settings.data_dir / ENGINES / "timing.cache",
+            )  # fmt: skip
+        except RuntimeMissingError as error:
+            durable.remove(folder)
+            if self.settings.runtime == "tensorrt":
+                raise EngineError(f"TensorRT is chosen in the settings, but {error}") from error
+            self.say("build", f"no engines, ONNX Runtime will run it: {error}")
+            return {}
+        durable.rename(folder, slot.engines)
+        for one in made:
+            self.say("build", f"{one.network}: {one.bytes} bytes in {one.seconds:.0f} s")
+        return {one.network: one.precision for one in made}
+
+    def _test(self, slot: Slot, slots: Slots) -> Report:
+        return self_test(
+            Job(
+                new=Side(bundle=slot.bundle, engines=slot.engines),
+                live=live_side(slots, self.settings),
+                data_dir=self.settings.data_dir,
+                runtime=self.settings.runtime,
+                threads=self.settings.pose_threads,
+                factor=self.factor,
+            )
+        )
+
+
+def put(bundle: Bundle, folder: Path, settings: Settings) -> Bundle:
+    """Copy what the manifest names into a slot and check the copy.
+
+    :raises BundleError: the copy is not the bundle.
+    """
+    durable.make_folder(folder)
+    for name in (*sorted(bundle.manifest.files), SIGNATURE, MANIFEST):
+        if (bundle.folder / name).is_file():
+            durable.write(folder / name, (bundle.folder / name).read_bytes())
+    copied = Bundle.open(folder, settings.trust())
+    if copied.digest != bundle.digest:
+        raise BundleError(f"{bundle.label} was changed while it was copied: run it again")
+    return copied
+
+
+def live_side(slots: Slots, settings: Settings) -> Side | None:
+    """Return what runs of a name now; None where nothing does."""
+    live = slots.live()
+    if live is not None:
+        return Side(bundle=live.bundle, engines=live.engines)
+    if slots.name == CLASSIFIER:
+        return Side(bundle=settings.bundle)
+    return Side(bundle=None) if slots.name == "blazepose" else None
+
+
+def _tell(report: Report, say: Say) -> None:
+    for name, runtime in report.runtimes.items():
+        far = [
+            f"{o.output} {o.far:.1g} of {o.may:.1g}" for o in report.outputs if o.network == name
+        ]
+        say("test", f"{name} on {runtime}: off by {', '.join(far)}")
+    if report.milliseconds is not None:
+        new, live = report.milliseconds
+        beside = "" if live is None else f", the live one {live:.2f} ms"
+        say("test", f"it needs {new:.2f} ms{beside}")
+    for note in report.notes:
+        say("test", note)
