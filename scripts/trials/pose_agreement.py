@@ -134,6 +134,13 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def state(pose: str, bundle: Bundle | None) -> str:
+    """Return what tells a backend from how it was before."""
+    paths = sorted((ROOT / "edge" / "pose").glob(f"{pose}*.py"))
+    content = b"".join(path.read_bytes() for path in paths)
+    return hashlib.sha256(content + (bundle.digest.encode() if bundle else b"")).hexdigest()[:8]
+
+
 def known(clip: Path, seen: Seen) -> FloatArray | None:
     """Return the known joints of one of our rendered clips, [F, 25, 2], or None."""
     folder = clip.resolve().parent
@@ -156,17 +163,16 @@ def every_clip() -> list[Path]:
 def main(clips: tuple[Path, ...], pose: str, pose_bundle: Path | None, threads: int) -> None:
     """Compare a pose backend with the default one."""
     bundle = Bundle.open(pose_bundle) if pose_bundle else None
-    sources = b"".join(path.read_bytes() for path in sorted((ROOT / "edge/pose").glob("*.py")))
-    state = hashlib.sha256(sources + (bundle.digest.encode() if bundle else b"")).hexdigest()[:8]
     makers = {
         "default": lambda: open_pose("blazepose", threads=threads),
         pose: lambda: open_pose(pose, bundle=bundle, threads=threads),
     }
+    states = {"default": state("blazepose", None), pose: state(pose, bundle)}
     clip_rows, joint_rows = [], []
     apart: list[FloatArray] = []
     errors: dict[str, list[FloatArray]] = {name: [] for name in makers}
     for clip in clips or every_clip():
-        default, other = (look(clip, f"{name}-{state}", makers[name]) for name in makers)
+        default, other = (look(clip, f"{name}-{states[name]}", makers[name]) for name in makers)
         one, two = on_frames(default), on_frames(other)
         between = distances(two, one)
         apart.append(between)

@@ -1,6 +1,6 @@
 """A bundle of pose networks: manifest, golden cases and card around converted networks.
 
-    write_bundle(folder, OPENPOSE_COCO, {"openpose": network}, figures)
+write_bundle(folder, OPENPOSE_COCO, {"openpose": network}, figures)
 """
 
 from __future__ import annotations
