@@ -12,12 +12,12 @@ from typing import Any, Final
 from edge.bundle import Bundle
 from edge.classifier import Classifier
 from edge.pose import PoseEstimator
-from edge.pose.blazepose import BlazePose
+from edge.pose.opening import open_pose
 from edge.pose.scheduler import PoseScheduler
 from edge.runtime import Network
-from edge.runtime.opening import Opener, open_onnx
+from edge.runtime.opening import Opener, open_network
 from edge.settings import Settings
-from trt_engines.kinds import load_classifier
+from trt_engines.kinds import load_classifier, load_pose
 from trt_engines.live import LiveBundle
 from trt_engines.slots import Slots
 
@@ -52,7 +52,7 @@ class Engines:
             self._slots("squat"), load=load_classifier, shipped=self._shipped, **self._options()
         )
         self.pose = LiveBundle[PoseEstimator](
-            self._slots("blazepose"), load=self._load_pose, shipped=self._shipped_pose,
+            self._slots(settings.pose), load=load_pose, shipped=self._shipped_pose,
             **self._options(),
         )  # fmt: skip
         self.classifier: Classifier
@@ -114,15 +114,22 @@ class Engines:
         }
 
     def _open_network(self, bundle: Bundle, name: str, engines: Path | None) -> Network:
-        return open_onnx(bundle, name)
+        threads = 1 if bundle.manifest.kind == "classifier" else self._settings.pose_threads
+        return open_network(
+            bundle, name, engines=engines, runtime=self._settings.runtime, threads=threads
+        )
 
     def _shipped(self, opener: Opener) -> tuple[Classifier, str]:
         bundle = Bundle.open(self._settings.bundle, self._settings.trust())
         return load_classifier(bundle, opener), bundle.label
 
-    def _load_pose(self, bundle: Bundle, opener: Opener) -> PoseEstimator:
-        raise NotImplementedError
-
     def _shipped_pose(self, opener: Opener) -> tuple[PoseEstimator, str]:
-        estimator = BlazePose(threads=self._settings.pose_threads)
-        return estimator, estimator.name
+        settings = self._settings
+        bundle = (
+            Bundle.open(settings.pose_bundle, settings.trust()) if settings.pose_bundle else None
+        )
+        estimator = open_pose(
+            settings.pose, bundle=bundle, opener=opener, threads=settings.pose_threads,
+            model_folder=settings.openpose_models,
+        )  # fmt: skip
+        return estimator, bundle.label if bundle else estimator.name

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from edge.pose.openpose_layouts import Indices, Layout
-from edge.track import FloatArray
+from edge.track import BoolArray, FloatArray
 
 Maps = npt.NDArray[np.float32]
 
@@ -196,7 +196,8 @@ def find_limbs(maps: Maps, layout: Layout, peaks: Peaks, limits: Limits) -> Limb
     """
     limbs = layout.limb_indices
     # [L, K, K]: may peak i be the first and peak j the second end of limb l?
-    begins, ends = (np.equal(peaks.part, limbs[:, [side]]) for side in (0, 1))
+    begins: BoolArray = np.asarray(peaks.part[None, :] == limbs[:, :1])
+    ends: BoolArray = np.asarray(peaks.part[None, :] == limbs[:, 1:])
     kind, one, other = np.nonzero(begins[:, :, None] & ends[:, None, :])
     along = _along(maps, layout.field_channels[kind], peaks.place[one], peaks.place[other])
     score, share = along.mean(axis=1), (along > limits.field).mean(axis=1)

@@ -73,8 +73,9 @@ BLAZEPOSE: Final = About(
 )
 
 
-def openpose(joints: str, preprocessing: str, version: str, licence: str, source: str,
-             height: int) -> About:  # fmt: skip
+def openpose(
+    *, joints: str, preprocessing: str, version: str, licence: str, source: str, height: int
+) -> About:
     """Return what a bundle with an OpenPose network says.
 
     :param height: pixels of the network's input in use; its width follows the picture's shape.
@@ -108,7 +109,7 @@ class Recorder(Network):
 
 def golden_frames() -> list[Frame]:
     """Return some frames of the rendered demo clip."""
-    frames = []
+    frames: list[Frame] = []
     with VideoFile(DEMO_CLIPS / "good.mp4") as video:
         for frame in video:
             if frame.time >= GOLDEN_SECONDS[len(frames)] - 1e-3:
