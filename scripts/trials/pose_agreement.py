@@ -33,7 +33,7 @@ from edge.frames.video import VideoFile  # noqa: E402
 from edge.joints import BODY_25, MID_HIP, NECK, TEN  # noqa: E402
 from edge.judging import RuleJudge  # noqa: E402
 from edge.pose import PoseEstimator  # noqa: E402
-from edge.pose.opening import BACKENDS, open_pose  # noqa: E402
+from edge.pose.opening import BACKENDS, Backend, open_pose  # noqa: E402
 from edge.preprocessing import MIN_CONFIDENCE  # noqa: E402
 from edge.session import ScoringSession  # noqa: E402
 from edge.track import FloatArray, Pose, PoseTrack  # noqa: E402
@@ -160,7 +160,7 @@ def every_clip() -> list[Path]:
 @click.option("--pose", type=click.Choice(BACKENDS), default="openpose", show_default=True)
 @click.option("--pose-bundle", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--threads", type=click.IntRange(1, 16), default=2, show_default=True)
-def main(clips: tuple[Path, ...], pose: str, pose_bundle: Path | None, threads: int) -> None:
+def main(clips: tuple[Path, ...], pose: Backend, pose_bundle: Path | None, threads: int) -> None:
     """Compare a pose backend with the default one."""
     bundle = Bundle.open(pose_bundle) if pose_bundle else None
     makers = {

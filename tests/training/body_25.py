@@ -52,7 +52,8 @@ class Writer:
         )  # fmt: skip
         self.blobs(
             name, "Convolution",
-            self.rng.normal(0, spread, (count, before, size, size)), self.rng.normal(0, 0.01, count),
+            self.rng.normal(0, spread, (count, before, size, size)),
+            self.rng.normal(0, 0.01, count),
         )  # fmt: skip
         self.channels[name] = count
         return name

