@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,25 @@ from tqdm import tqdm
 
 from edge import __version__
 from edge.assessment import Assessment, Verdict
-from edge.bundle import DEFAULT_BUNDLE
+from edge.bundle import DEFAULT_BUNDLE, Bundle
 from edge.classifier import Classifier
-from edge.errors import BundleError, ExerciseError, PoseError, ReplayError, SourceError
+from edge.errors import (
+    BundleError,
+    ExerciseError,
+    PoseError,
+    ReplayError,
+    RuntimeMissingError,
+    SourceError,
+)
 from edge.exercise import Exercise
 from edge.exercises import DEFAULT, load
 from edge.exercises import names as exercise_names
 from edge.frames.sandbox import SandboxedVideo
 from edge.judging import RuleJudge
 from edge.openpose_json import read_openpose_folder
+from edge.pose import PoseEstimator
 from edge.pose.blazepose import BlazePose
+from edge.pose.opening import BACKENDS, Backend, open_pose
 from edge.replay import render_replay
 from edge.session import ScoringSession
 from edge.track import PoseTrack
@@ -72,6 +81,10 @@ def main() -> None:
               show_default=True, help="What is done in the videos.")  # fmt: skip
 @click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), default=None,
               help="Model bundle to use instead of the shipped one or the rules.")  # fmt: skip
+@click.option("--pose", type=click.Choice(BACKENDS), default="blazepose", show_default=True,
+              help="What finds the joints in videos (docs/openpose.md).")  # fmt: skip
+@click.option("--pose-bundle", type=click.Path(path_type=Path, file_okay=False), default=None,
+              help="Bundle with the networks of --pose.")  # fmt: skip
 def score(  # noqa: PLR0917 - click gives the options by name
     inputs: tuple[Path, ...],
     threshold: float | None,
@@ -80,6 +93,8 @@ def score(  # noqa: PLR0917 - click gives the options by name
     fps: float | None,
     exercise: str,
     bundle: Path | None,
+    pose: Backend,
+    pose_bundle: Path | None,
 ) -> None:
     """Say of each INPUT whether the repetitions in it were good or bad, and why.
 
@@ -94,8 +109,14 @@ def score(  # noqa: PLR0917 - click gives the options by name
     # So that leaving early takes the scratch folder along: it holds a person's clip.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        scorer = Scorer(load(exercise), bundle, threshold, show_progress=sys.stderr.isatty())
-    except (BundleError, ExerciseError, PoseError) as error:
+        networks = Bundle.open(pose_bundle) if pose_bundle else None
+        scorer = Scorer(
+            load(exercise), bundle, threshold, lambda: open_pose(pose, bundle=networks),
+            show_progress=sys.stderr.isatty(),
+        )  # fmt: skip
+        if pose != "blazepose":  # it may not be there, and then no input need be read
+            scorer.pose()
+    except (BundleError, ExerciseError, PoseError, RuntimeMissingError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(NOT_READY)
     failed = False
@@ -164,8 +185,8 @@ class Scorer:
 
     :param exercise: what is done in them.
     :param bundle: the model to use; None: the exercise's own, or its rules where it has none.
+    :param open_estimator: loads the pose model for the first video.
     :raises BundleError: the bundle cannot be used.
-    :raises PoseError: the pose networks are missing.
     """
 
     def __init__(
@@ -173,6 +194,7 @@ class Scorer:
         exercise: Exercise,
         bundle: Path | None,
         threshold: float | None,
+        open_estimator: Callable[[], PoseEstimator] = BlazePose,
         *,
         show_progress: bool,
     ) -> None:
@@ -182,12 +204,13 @@ class Scorer:
         self.judge = Classifier.load(bundle, exercise.name) if bundle else RuleJudge(exercise)
         self._threshold = self.judge.threshold if threshold is None else threshold
         self._show_progress = show_progress
-        self._estimator: BlazePose | None = None
+        self._open_estimator = open_estimator
+        self._estimator: PoseEstimator | None = None
 
     def video(self, path: Path, clip: Path | None) -> tuple[Assessment, PoseTrack]:
         """Score one video and write its clean clip; :raises SourceError: it cannot be read."""
         with SandboxedVideo(path) as video:
-            estimator = self._pose()
+            estimator = self.pose()
             session = ScoringSession(
                 estimator.open_stream(),
                 self.judge,
@@ -221,10 +244,11 @@ class Scorer:
             session.push_poses(time, people)
         return session.finish(), session.track
 
-    def _pose(self) -> BlazePose:
+    def pose(self) -> PoseEstimator:
+        """Return the pose model; :raises PoseError: something of it is missing."""
         if self._estimator is None:
             with silent_stderr():
-                self._estimator = BlazePose()
+                self._estimator = self._open_estimator()
         return self._estimator
 
     def _progress(self, path: Path, duration: float | None) -> tqdm[Any]:

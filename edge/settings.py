@@ -40,6 +40,9 @@ class Settings(TrustSettings):
     :param runtime: ``auto`` takes TensorRT where a verified engine is live, else ONNX Runtime;
         ``onnx`` and ``tensorrt`` take nothing else.
     :param trial_minutes: for how long a bundle that was flashed must run well to be good.
+    :param pose: what finds the joints: ``blazepose``, ``openpose`` or ``pyopenpose``.
+    :param pose_bundle: folder with the networks of that backend, used while none is live in its
+        slots; None: BlazePose's own, and none for OpenPose.
     :param pose_threads: processor threads for the pose model.
     :param openpose_models: OpenPose's folder ``models``, for pyopenpose.
     :param audio_device: the ALSA device that plays the sounds, as ``aplay -L`` lists them.
@@ -52,6 +55,8 @@ class Settings(TrustSettings):
     bundle: Path = DEFAULT_BUNDLE
     runtime: Literal["auto", "onnx", "tensorrt"] = "auto"
     trial_minutes: float = Field(default=5.0, gt=0)
+    pose: Literal["blazepose", "openpose", "pyopenpose"] = "blazepose"
+    pose_bundle: Path | None = None
     pose_threads: int = Field(default=2, ge=1, le=16)
     openpose_models: Path | None = None
     audio_device: str = Field(default="default", min_length=1)

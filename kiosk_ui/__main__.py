@@ -27,6 +27,7 @@ from edge.exercise import Text
 from edge.frames.camera import camera_opener
 from edge.live import LiveCamera
 from edge.machine import State
+from edge.pose.opening import BACKENDS
 from edge.pose.scheduler import Priority
 from edge.session import ScoringSession
 from edge.settings import KioskSettings, Settings, SettingsStore
@@ -190,20 +191,42 @@ class Kiosk:
     help="Video that plays where there is no camera [default: edge/demo/good.mp4].",
 )
 @click.option(
+    "--pose",
+    default=None,
+    type=click.Choice(BACKENDS),
+    help="What finds the joints; openpose and pyopenpose: see docs/openpose.md for how to get them "
+    "and for their licences [default: KIOSK_POSE, else blazepose].",
+)
+@click.option(
+    "--pose-bundle",
+    default=None,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with that backend's networks, while none is flashed.",
+)
+@click.option(
     "--data-dir",
     default=None,
     type=click.Path(path_type=Path, file_okay=False),
     help="Where scores and settings are kept [default: KIOSK_DATA_DIR, else var].",
 )
-def main(
-    host: str, port: int, camera: str | None, demo_clip: Path | None, data_dir: Path | None
+def main(  # noqa: PLR0917 - click gives the options by name
+    host: str,
+    port: int,
+    camera: str | None,
+    demo_clip: Path | None,
+    pose: str | None,
+    pose_bundle: Path | None,
+    data_dir: Path | None,
 ) -> None:
     """Run the squat kiosk: screen on http://localhost:PORT/, phones on http://ADDRESS:PORT/."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings, config = Settings(), WebConfig()
         # What is said on the command line counts more than the environment.
-        chosen = {"camera": camera, "demo_clip": demo_clip, "data_dir": data_dir}
+        chosen = {
+            "camera": camera, "demo_clip": demo_clip, "data_dir": data_dir, "pose": pose,
+            "pose_bundle": pose_bundle,
+        }  # fmt: skip
         settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
         lock = claim(settings.data_dir)
         store = ScoreStore(settings.data_dir)

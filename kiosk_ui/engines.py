@@ -12,7 +12,7 @@ from typing import Any, Final
 from edge.bundle import Bundle
 from edge.classifier import Classifier
 from edge.pose import PoseEstimator
-from edge.pose.blazepose import BlazePose
+from edge.pose.opening import open_pose
 from edge.pose.scheduler import PoseScheduler
 from edge.runtime import Network
 from edge.runtime.opening import Opener, open_network
@@ -52,7 +52,7 @@ class Engines:
             self._slots("squat"), load=load_classifier, shipped=self._shipped, **self._options()
         )
         self.pose = LiveBundle[PoseEstimator](
-            self._slots("blazepose"), load=load_pose, shipped=self._shipped_pose,
+            self._slots(settings.pose), load=load_pose, shipped=self._shipped_pose,
             **self._options(),
         )  # fmt: skip
         self.classifier: Classifier
@@ -124,5 +124,12 @@ class Engines:
         return load_classifier(bundle, opener), bundle.label
 
     def _shipped_pose(self, opener: Opener) -> tuple[PoseEstimator, str]:
-        estimator = BlazePose(threads=self._settings.pose_threads)
-        return estimator, estimator.name
+        settings = self._settings
+        bundle = (
+            Bundle.open(settings.pose_bundle, settings.trust()) if settings.pose_bundle else None
+        )
+        estimator = open_pose(
+            settings.pose, bundle=bundle, opener=opener, threads=settings.pose_threads,
+            model_folder=settings.openpose_models,
+        )  # fmt: skip
+        return estimator, bundle.label if bundle else estimator.name

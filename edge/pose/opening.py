@@ -54,18 +54,13 @@ def open_pose(
     if backend == "openpose":
         if bundle is None:
             raise PoseError(
-                "there is no OpenPose network on this device: make the bundle with "
+                "there is no OpenPose network on this device: make its bundle with "
                 "scripts/get_openpose on the maintainer's machine, then bring it here with "
-                "scripts/flash_engine (docs/openpose.md), or choose --pose blazepose"
+                "scripts/flash_engine, or name its folder with --pose-bundle (docs/openpose.md)"
             )
         return OpenPose.from_bundle(bundle, opener)
     from edge.pose.pyopenpose import PyOpenPose  # noqa: PLC0415 - nobody else needs it
 
-    if model_folder is None:
-        raise PoseError(
-            "pyopenpose needs OpenPose's folder with models: name it in KIOSK_OPENPOSE_MODELS "
-            "(docs/openpose.md)"
-        )
     return PyOpenPose(model_folder)
 
 

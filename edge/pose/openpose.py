@@ -125,9 +125,7 @@ class OpenPose:
 
     def maps(self, picture: Picture) -> Maps:
         """Return the network's answer for a picture, [channels, rows, columns]."""
-        width, height = input_size(
-            picture.shape[1], picture.shape[0], self._height, self._widest
-        )
+        width, height = input_size(picture.shape[1], picture.shape[0], self._height, self._widest)
         shrinks = width < picture.shape[1]
         resized = cv2.resize(
             picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from edge.pose.openpose_layouts import Indices, Layout
-from edge.track import FloatArray
+from edge.track import BoolArray, FloatArray
 
 Maps = npt.NDArray[np.float32]
 
@@ -95,6 +95,14 @@ def find_people(
     return assemble(layout, peaks, limbs, limits)
 
 
+def _cubic(offset: FloatArray) -> FloatArray:
+    """Return the weight of a cell this many cells away: Keys's cubic, which keeps parabolas."""
+    distance = np.abs(offset)
+    near = 1.5 * distance**3 - 2.5 * distance**2 + 1
+    far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+    return np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
+
+
 @lru_cache(maxsize=16)
 def _finer(size: int) -> Maps:
     """Return the [size * FINER, size] matrix that interpolates and smooths one axis.
@@ -103,11 +111,7 @@ def _finer(size: int) -> Maps:
     """
     reach = 2 * FINER
     at = (np.arange(-reach, size * FINER + reach) + 0.5) / FINER - 0.5
-    distance = np.abs(at[:, None] - np.arange(-2, size + 2))
-    a = -0.5  # Keys's cubic, which reproduces parabolas
-    near = (a + 2) * distance**3 - (a + 3) * distance**2 + 1
-    far = a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a
-    cubic = np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
+    cubic = _cubic(at[:, None] - np.arange(-2, size + 2))
     # Beyond the border the outermost cell goes on.
     cubic[:, 2] += cubic[:, :2].sum(axis=1)
     cubic[:, -3] += cubic[:, -2:].sum(axis=1)
@@ -145,15 +149,23 @@ def find_peaks(maps: Maps, least: float) -> Peaks:
     after = window.reshape(-1, 9)[:, 5:].max(axis=1, initial=-np.inf)
     top = np.flatnonzero((centre > before) & (centre >= after))
     part, y, x, window = part[top], y[top], x[top], window[top].astype(np.float64)
-    dx, rise_x = _parabola(window[:, 1, :])
-    dy, rise_y = _parabola(window[:, :, 1])
-    place = (np.stack([x + dx, y + dy], axis=1) + 0.5) / FINER - 0.5
-    peaks = Peaks(part, place, window[:, 1, 1] + rise_x + rise_y)
-    return _surest(peaks, count)
+    shift = np.stack([_parabola(window[:, 1, :]), _parabola(window[:, :, 1])], axis=1)
+    place = (np.stack([x, y], axis=1) + shift + 0.5) / FINER - 0.5
+    return _surest(Peaks(part, place, _height(maps, part, place)), count)
 
 
-def _parabola(three: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return where between -0.5 and 0.5 a parabola through three points is highest, and how much.
+def _height(maps: Maps, part: Indices, place: FloatArray) -> FloatArray:
+    """Return the maps between their cells: smoothing finds the peaks, but makes them lower."""
+    cells = np.floor(place).astype(np.intp)[:, :, None] + np.arange(-1, 3)
+    x, y = _cubic(place[:, :, None] - cells).swapaxes(0, 1)
+    limits = np.array(maps.shape[2:0:-1])[:, None] - 1
+    column, row = cells.clip(0, limits).swapaxes(0, 1)
+    around = maps[part[:, None, None], row[:, :, None], column[:, None, :]].astype(np.float64)
+    return np.asarray(np.einsum("krc,kr,kc->k", around, y, x))
+
+
+def _parabola(three: FloatArray) -> FloatArray:
+    """Return where between -0.5 and 0.5 a parabola through three points is highest.
 
     :param three: [K, 3] values; a missing neighbour (-inf) leaves the peak where it is.
     """
@@ -162,8 +174,8 @@ def _parabola(three: FloatArray) -> tuple[FloatArray, FloatArray]:
     bend = left - 2 * middle + right
     slope = (right - left) / 2
     bent = bend < -1e-9
-    shift = np.where(bent, -slope / np.where(bent, bend, -1.0), 0.0).clip(-0.5, 0.5)
-    return shift, slope * shift + bend * shift**2 / 2
+    shift = np.where(bent, -slope / np.where(bent, bend, -1.0), 0.0)
+    return np.asarray(shift.clip(-0.5, 0.5))
 
 
 def _surest(peaks: Peaks, count: int) -> Peaks:
@@ -184,7 +196,8 @@ def find_limbs(maps: Maps, layout: Layout, peaks: Peaks, limits: Limits) -> Limb
     """
     limbs = layout.limb_indices
     # [L, K, K]: may peak i be the first and peak j the second end of limb l?
-    begins, ends = (np.equal(peaks.part, limbs[:, [side]]) for side in (0, 1))
+    begins: BoolArray = np.asarray(peaks.part[None, :] == limbs[:, :1])
+    ends: BoolArray = np.asarray(peaks.part[None, :] == limbs[:, 1:])
     kind, one, other = np.nonzero(begins[:, :, None] & ends[:, None, :])
     along = _along(maps, layout.field_channels[kind], peaks.place[one], peaks.place[other])
     score, share = along.mean(axis=1), (along > limits.field).mean(axis=1)

@@ -33,7 +33,7 @@ from edge.frames.video import VideoFile  # noqa: E402
 from edge.joints import BODY_25, MID_HIP, NECK, TEN  # noqa: E402
 from edge.judging import RuleJudge  # noqa: E402
 from edge.pose import PoseEstimator  # noqa: E402
-from edge.pose.opening import BACKENDS, open_pose  # noqa: E402
+from edge.pose.opening import BACKENDS, Backend, open_pose  # noqa: E402
 from edge.preprocessing import MIN_CONFIDENCE  # noqa: E402
 from edge.session import ScoringSession  # noqa: E402
 from edge.track import FloatArray, Pose, PoseTrack  # noqa: E402
@@ -134,6 +134,13 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def state(pose: str, bundle: Bundle | None) -> str:
+    """Return what tells a backend from how it was before."""
+    paths = sorted((ROOT / "edge" / "pose").glob(f"{pose}*.py"))
+    content = b"".join(path.read_bytes() for path in paths)
+    return hashlib.sha256(content + (bundle.digest.encode() if bundle else b"")).hexdigest()[:8]
+
+
 def known(clip: Path, seen: Seen) -> FloatArray | None:
     """Return the known joints of one of our rendered clips, [F, 25, 2], or None."""
     folder = clip.resolve().parent
@@ -153,20 +160,19 @@ def every_clip() -> list[Path]:
 @click.option("--pose", type=click.Choice(BACKENDS), default="openpose", show_default=True)
 @click.option("--pose-bundle", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--threads", type=click.IntRange(1, 16), default=2, show_default=True)
-def main(clips: tuple[Path, ...], pose: str, pose_bundle: Path | None, threads: int) -> None:
+def main(clips: tuple[Path, ...], pose: Backend, pose_bundle: Path | None, threads: int) -> None:
     """Compare a pose backend with the default one."""
     bundle = Bundle.open(pose_bundle) if pose_bundle else None
-    sources = b"".join(path.read_bytes() for path in sorted((ROOT / "edge/pose").glob("*.py")))
-    state = hashlib.sha256(sources + (bundle.digest.encode() if bundle else b"")).hexdigest()[:8]
     makers = {
         "default": lambda: open_pose("blazepose", threads=threads),
         pose: lambda: open_pose(pose, bundle=bundle, threads=threads),
     }
+    states = {"default": state("blazepose", None), pose: state(pose, bundle)}
     clip_rows, joint_rows = [], []
     apart: list[FloatArray] = []
     errors: dict[str, list[FloatArray]] = {name: [] for name in makers}
     for clip in clips or every_clip():
-        default, other = (look(clip, f"{name}-{state}", makers[name]) for name in makers)
+        default, other = (look(clip, f"{name}-{states[name]}", makers[name]) for name in makers)
         one, two = on_frames(default), on_frames(other)
         between = distances(two, one)
         apart.append(between)
