@@ -196,7 +196,7 @@ class Manifest(_Part):
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             raise BundleError(
-                f"{MANIFEST} is not understood: {_told(where)}: {_told(first['msg'])}"
+                f"{MANIFEST} is not understood: {one_line(where)}: {one_line(first['msg'])}"
             ) from error
 
 
@@ -244,13 +244,7 @@ class Bundle:
         except FileNotFoundError as error:
             raise BundleError(f"there is no model bundle in {folder.name}/") from error
         manifest = Manifest.parse(content)
-        for name, expected in manifest.files.items():
-            try:
-                found = hash_plain(folder / name, expected.bytes)
-            except FileNotFoundError as error:
-                raise BundleError(f"the bundle lacks {name}; install it again") from error
-            if found != (expected.sha256, expected.bytes):
-                raise BundleError(f"{name} is not the file that was shipped; install it again")
+        check_files(folder, manifest)
         return cls(folder, manifest, hashlib.sha256(content).hexdigest(), signer)
 
     @property
@@ -279,10 +273,24 @@ class Bundle:
         return self.path(files[precision])
 
 
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Check every file that a manifest names against its hash, whoever has signed it.
+
+    :raises BundleError: a file is missing or altered.
+    """
+    for name, expected in manifest.files.items():
+        try:
+            found = hash_plain(folder / name, expected.bytes)
+        except FileNotFoundError as error:
+            raise BundleError(f"the bundle lacks {name}; install it again") from error
+        if found != (expected.sha256, expected.bytes):
+            raise BundleError(f"{name} is not the file that was shipped; install it again")
+
+
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _told(text: str) -> str:
-    """Return what a hostile manifest may have chosen, fit for one line of a log."""
+def one_line(text: str) -> str:
+    """Return what a hostile manifest may have chosen, fit for one line of a log or terminal."""
     return "".join(c if c.isprintable() else "?" for c in text[:200])

@@ -19,7 +19,8 @@ import click
 import keras
 import numpy as np
 
-from training.export import BUNDLE, largest_differences, session, widths
+from training.conversion import largest_differences, session, widths
+from training.export import BUNDLE
 
 CLIP: Final = 120
 """Frames of the clip: 4 s at 30 Hz."""

@@ -78,6 +78,46 @@ def _shape(one: dict[str, Any]) -> str:
     return f"[{', '.join(map(str, one['shape']))}] {one['dtype']}"
 
 
+def precisions_table(manifest: dict[str, Any]) -> str:
+    """Return what the network costs in fewer bits as a Markdown table."""
+    (network,) = manifest["networks"].values()
+    rows = [
+        "| precision | bytes | in this bundle | measured on | repetitions | score off by at most "
+        "(mean) | verdicts turned | parts turned | view off by at most |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for precision, one in manifest["figures"]["precisions"].items():
+        size = f"{one['bytes']:,}".replace(",", " ")
+        shipped = "yes" if precision in network["files"] else "no"
+        for cost in one["costs"].values():
+            view = (
+                f"{cost['yaw_largest']:.2f} degrees, {cost['height_largest']:.3f} m"
+                if "yaw_largest" in cost
+                else "-"
+            )
+            rows.append(
+                f"| {precision} | {size} | {shipped} | {cost['what']} | {cost['repetitions']} "
+                f"| {cost['score_largest']:.4f} ({cost['score_mean']:.5f}) "
+                f"| {cost['verdicts_turned']} | {cost.get('parts_turned', '-')} | {view} |"
+            )
+    return "\n".join(rows)
+
+
+def calibrated(figures: dict[str, Any]) -> int:
+    """Return on how many repetitions int8 was calibrated; 0 where it was not made."""
+    return int(figures["precisions"].get("int8", {}).get("calibrated_on", 0))
+
+
+def tolerances_list(manifest: dict[str, Any]) -> str:
+    """Return how far an engine's answers to the golden cases may be off, and why."""
+    (network,) = manifest["networks"].values()
+    return "\n".join(
+        f"- {precision}: {', '.join(f'`{name}` {most:g}' for name, most in said.items())}: "
+        f"{network['reasons'][precision]}."
+        for precision, said in network["tolerances"].items()
+    )
+
+
 def by_part(figures: dict[str, Any]) -> str:
     """Return the tables of parts of all measurements that have them."""
     return "\n\n".join(
@@ -186,6 +226,18 @@ the other is looked at once for a shipped model, and each look is logged in
 {people}
 
 {kinds}
+
+## Precisions
+
+fp32 is what was trained and measured above. Against it, on ONNX Runtime:
+
+{precisions_table(manifest)}
+
+The scores are of repetitions, the verdicts at 0.5. The int8 file is calibrated on
+{calibrated(figures)} repetitions. `golden.npz` holds inputs with the answers of fp32; an engine is
+used only where its own answers to them are off by no more than:
+
+{tolerances_list(manifest)}
 
 ## Limits
 

@@ -84,12 +84,7 @@ def unpack(file: Path, folder: Path, trust: Trust | None = None) -> Bundle:
     :raises BundleError: this is no bundle, or there is no room for it.
     """
     with _packed(file) as source:
-        content = _take(source, MANIFEST, MOST_MANIFEST)
-        found = _next(source)
-        signature = None
-        if found.name == SIGNATURE:
-            signature = _content(source, found, MOST_SMALL)
-            found = _next(source)
+        content, signature, found = _head(source)
         trust = trust or Trust.default()
         trust.check(content, signature, file.name)
         manifest = Manifest.parse(content)
@@ -111,6 +106,16 @@ def unpack(file: Path, folder: Path, trust: Trust | None = None) -> Bundle:
             keep_folder(folder)
             keep_folder(folder.absolute().parent)
             return Bundle.open(folder, trust)
+
+
+def read_head(file: Path) -> tuple[bytes, bytes | None]:
+    """Return the bytes of the manifest in a single file, and of its signature if it has one.
+
+    :raises BundleError: this is no bundle.
+    """
+    with _packed(file) as source:
+        content, signature, _ = _head(source)
+        return content, signature
 
 
 # ## Writing
@@ -173,11 +178,17 @@ def _next(source: BinaryIO) -> TarInfo:
     return found
 
 
-def _take(source: BinaryIO, name: str, most: int) -> bytes:
+def _head(source: BinaryIO) -> tuple[bytes, bytes | None, TarInfo]:
+    """Return manifest and signature, and the header of what comes next."""
     found = _next(source)
-    if found.name != name:
-        raise BundleError(f"this is no bundle: it does not begin with {name}")
-    return _content(source, found, most)
+    if found.name != MANIFEST:
+        raise BundleError(f"this is no bundle: it does not begin with {MANIFEST}")
+    content = _content(source, found, MOST_MANIFEST)
+    found, signature = _next(source), None
+    if found.name == SIGNATURE:
+        signature = _content(source, found, MOST_SMALL)
+        found = _next(source)
+    return content, signature, found
 
 
 def _content(source: BinaryIO, found: TarInfo, most: int) -> bytes:

@@ -16,11 +16,14 @@ import onnx
 from edge.bundle import Bundle
 from edge.classifier import Classifier
 from edge.exercise import Repetition
-from edge.preprocessing import MIN_FRAMES
+from edge.preprocessing import MIN_FRAMES, prepare
+from tests.bundles import KEY, TRUST
 from tests.training.made_up import take
-from training import export, typical
+from training import bundle_files, conversion, export, typical
 from training.benchmark_classifier import compare
+from training.bundle_files import Prepared
 from training.corpus import LABELS
+from training.feature_files import headless, inputs_of, stretched
 from training.filming import INPUTS, Shot, film, judged_part
 from training.model import Hyperparameters, build, deployable
 
@@ -75,23 +78,42 @@ def typical_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def prepared() -> Prepared:
+    """Return inputs as of people, but of one who was made up."""
+    track = judged_part(film(take(), Shot(), np.random.default_rng(0), None))
+    joints = prepare(track)
+    golden = {
+        "whole": inputs_of(joints, list(INPUTS)),
+        "headless": inputs_of(headless(joints), list(INPUTS)),
+        "several": inputs_of(np.stack([joints, joints]), list(INPUTS)),
+    }
+    calibration = [inputs_of(stretched(joints, frames), list(INPUTS)) for frames in (40, 60, 75)]
+    return Prepared(golden, calibration, {"made_up": ("made up", calibration)})
+
+
+@pytest.fixture(scope="module")
 def bundle(
-    model: keras.Model, typical_file: Path, tmp_path_factory: pytest.TempPathFactory
+    model: keras.Model,
+    typical_file: Path,
+    prepared: Prepared,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "squat"
-    export.write_bundle(model, REPORT, typical_file, folder)
+    bundle_files.write_bundle(
+        model, REPORT, typical_file, folder, prepared, with_int8=True, key=KEY
+    )
     return folder
 
 
 def test_onnx_gives_the_same_answers_as_keras(model: keras.Model, bundle: Path) -> None:
     lengths = range(MIN_FRAMES - 1, 151, 7)
-    apart = export.largest_differences(model, bundle / "classifier.onnx", lengths)
+    apart = conversion.largest_differences(model, bundle / "classifier.onnx", lengths)
     assert set(apart) == {"probabilities", "parts", "view"}
-    assert all(worst < export.TOLERANCES[name] for name, worst in apart.items())
+    assert all(worst < bundle_files.KERAS_TOLERANCES[name] for name, worst in apart.items())
 
 
 def test_the_classifier_names_what_goes_in_and_out(bundle: Path) -> None:
-    run = export.session(bundle / "classifier.onnx")
+    run = conversion.session(bundle / "classifier.onnx")
     given = {one.name: (one.type, one.shape) for one in run.get_inputs()}
     assert given == {name: ("tensor(float)", ["N", "T", width]) for name, width in INPUTS.items()}
     answered = {one.name: one.shape for one in run.get_outputs()}
@@ -103,7 +125,7 @@ def test_the_classifier_names_what_goes_in_and_out(bundle: Path) -> None:
 @pytest.mark.parametrize("batch", [1, 3])
 def test_any_batch_of_equal_lengths_runs(bundle: Path, batch: int) -> None:
     inputs = {name: np.zeros((batch, 40, width), np.float32) for name, width in INPUTS.items()}
-    run = export.session(bundle / "classifier.onnx")
+    run = conversion.session(bundle / "classifier.onnx")
     probabilities, parts, view = run.run(["probabilities", "parts", "view"], inputs)
     assert probabilities.shape == (batch, 2) and probabilities.sum(axis=1) == pytest.approx(1)
     assert parts.shape == (batch, len(LABELS)) and view.shape == (batch, 2)
@@ -112,7 +134,7 @@ def test_any_batch_of_equal_lengths_runs(bundle: Path, batch: int) -> None:
 @pytest.mark.parametrize("hyper", [OURS, Hyperparameters()], ids=["parts", "thesis"])
 def test_the_recurrent_layer_stays_one_node(hyper: Hyperparameters, tmp_path: Path) -> None:
     path = tmp_path / "classifier.onnx"
-    export.to_onnx(untrained(hyper), path)
+    conversion.to_onnx(untrained(hyper), path)
     nodes = [node.op_type for node in onnx.load(path).graph.node]
     assert nodes.count("LSTM") == 1
     assert "Loop" not in nodes
@@ -121,7 +143,7 @@ def test_the_recurrent_layer_stays_one_node(hyper: Hyperparameters, tmp_path: Pa
 def test_the_kiosk_opens_the_bundle_and_judges_a_squat(bundle: Path) -> None:
     track = judged_part(film(take(), Shot(), np.random.default_rng(0), None))
     repetition = Repetition(0.0, 1.0, 2.0, 0.8)
-    classifier = Classifier(Bundle.open(bundle))
+    classifier = Classifier(Bundle.open(bundle, TRUST))
     judgement = classifier.judge(track, repetition)
     assert 0 <= judgement.score <= 1
     assert set(judgement.parts) == set(LABELS)
@@ -137,8 +159,11 @@ def test_manifest_and_card_tell_the_same_story(bundle: Path) -> None:
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     (network,) = manifest["networks"].values()
     assert manifest["format"] == 3 and manifest["visible_to"]["neck"] == 0
-    assert manifest["files"]["classifier.onnx"]["bytes"] < export.MAX_BYTES
-    assert set(manifest["files"]) == {"classifier.onnx", "typical.npz"}
+    assert manifest["files"]["classifier.onnx"]["bytes"] < bundle_files.MAX_BYTES
+    assert set(manifest["files"]) == {
+        "classifier.onnx", "classifier-fp16.onnx", "classifier-int8.onnx", "typical.npz",
+        "golden.npz", "MODEL_CARD.md",
+    }  # fmt: skip
     assert {one["name"]: one.get("absent") for one in network["inputs"]} == {
         "differences": None, "positions": None, "head": 0.0,
     }  # fmt: skip
@@ -156,21 +181,29 @@ def test_manifest_and_card_tell_the_same_story(bundle: Path) -> None:
 
 
 def test_a_network_that_onnx_gets_wrong_is_not_shipped(
-    model: keras.Model, typical_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: keras.Model,
+    typical_file: Path,
+    prepared: Prepared,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(export, "largest_differences", lambda *_: {"parts": 0.1})
-    with pytest.raises(export.ExportError, match=r"differ by 1\.0e-01 in parts"):
-        export.write_bundle(model, REPORT, typical_file, tmp_path)
+    monkeypatch.setattr(bundle_files, "largest_differences", lambda *_: {"parts": 0.1})
+    with pytest.raises(bundle_files.ExportError, match=r"differ by 1\.0e-01 in parts"):
+        bundle_files.write_bundle(model, REPORT, typical_file, tmp_path, prepared)
     assert not (tmp_path / "manifest.json").exists()
 
 
 def test_a_network_that_is_too_large_is_not_shipped(
-    model: keras.Model, typical_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: keras.Model,
+    typical_file: Path,
+    prepared: Prepared,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(export, "MAX_BYTES", 1000)
-    monkeypatch.setattr(export, "largest_differences", lambda *_: {})
-    with pytest.raises(export.ExportError, match="too many"):
-        export.write_bundle(model, REPORT, typical_file, tmp_path)
+    monkeypatch.setattr(bundle_files, "MAX_BYTES", 1000)
+    monkeypatch.setattr(bundle_files, "largest_differences", lambda *_: {})
+    with pytest.raises(bundle_files.ExportError, match="too many"):
+        bundle_files.write_bundle(model, REPORT, typical_file, tmp_path, prepared)
 
 
 def test_the_shipped_bundle_is_whole() -> None:
