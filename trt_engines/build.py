@@ -84,6 +84,7 @@ def build_engines(
         plan = folder / f"{name}-{precision}.plan"
         job = Job(
             onnx=files[name],
+            sha256=bundle.manifest.files[files[name].name].sha256,
             plan=plan,
             profile={one.name: profile(network, one) for one in network.inputs},
             precision=precision,

@@ -42,6 +42,7 @@ class Job(BaseModel):
     """One engine to build.
 
     :param onnx: what to build it from; its types are the engine's.
+    :param sha256: of that file, which may have been replaced since the bundle was checked.
     :param plan: where the engine is to be written.
     :param profile: for each input that has free axes, the range of its shapes.
     :param precision: needed by TensorRT 8, which has no strongly typed networks.
@@ -50,6 +51,7 @@ class Job(BaseModel):
     """
 
     onnx: Path
+    sha256: str
     plan: Path
     profile: dict[str, Range]
     precision: Precision
@@ -109,7 +111,10 @@ def build(job: Job, tell: Tell) -> Built:
 def _parsed(trt: Any, builder: Any, job: Job, logger: Any) -> Any:
     network = builder.create_network(network_flags(trt))
     parser = trt.OnnxParser(network, logger)
-    understood = parser.parse(job.onnx.read_bytes(), str(job.onnx))
+    content = job.onnx.read_bytes()
+    if hashlib.sha256(content).hexdigest() != job.sha256:
+        raise EngineError(f"{job.onnx.name} is not the file that was shipped; install it again")
+    understood = parser.parse(content, str(job.onnx))
     # The parser has been seen to say yes to a file that held no network at all.
     if not understood or not network.num_inputs or not network.num_outputs:
         errors = [parser.get_error(i).desc() for i in range(parser.num_errors)]

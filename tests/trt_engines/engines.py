@@ -48,6 +48,7 @@ def job_of(folder: Path, bundle: Bundle, precision: Precision = "fp32") -> Job:
     name, network = next(iter(bundle.manifest.networks.items()))
     return Job(
         onnx=bundle.network_path(name, precision),
+        sha256=bundle.manifest.files[network.files[precision]].sha256,
         plan=folder / "one.plan",
         profile={one.name: profile(network, one) for one in network.inputs},
         precision=precision,
@@ -70,6 +71,7 @@ def really_build(
     """
     job = Job(
         onnx=onnx,
+        sha256=hashlib.sha256(onnx.read_bytes()).hexdigest(),
         plan=folder / f"{onnx.stem}.plan",
         profile=ranges or {},
         precision="fp32",  # says something to TensorRT 8 only

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from edge.bundle import DEFAULT_BUNDLE, Bundle
+from edge.bundle import DEFAULT_BUNDLE, PRECISIONS, Bundle, Precision
 from edge.errors import BundleError, EngineError, RuntimeMissingError
 from edge.runtime.engine import RECORDS, EngineRecords
 from edge.runtime.tensorrt import TensorRTNetwork, this_device
@@ -165,13 +165,22 @@ def test_a_manifest_that_does_not_fit_its_network(
         build(job_of(tmp_path, bundle).model_copy(update=change), lambda _step, _share: None)
 
 
+def test_a_file_that_was_replaced_since_the_bundle_was_checked(
+    standin: Standin, bundle: Bundle, tmp_path: Path
+) -> None:
+    job = job_of(tmp_path, bundle).model_copy(update={"onnx": bundle.folder / "manifest.json"})
+    with pytest.raises(EngineError, match=r"manifest\.json is not the file that was shipped"):
+        build(job, lambda _step, _share: None)
+
+
 @pytest.mark.parametrize("content", [b"", b"import this\n" * 20])
 def test_rubbish_that_the_parser_may_accept(
     standin: Standin, bundle: Bundle, tmp_path: Path, content: bytes
 ) -> None:
     rubbish = tmp_path / "rubbish.onnx"
     rubbish.write_bytes(content)
-    job = job_of(tmp_path, bundle).model_copy(update={"onnx": rubbish})
+    update = {"onnx": rubbish, "sha256": hashlib.sha256(content).hexdigest()}
+    job = job_of(tmp_path, bundle).model_copy(update=update)
     with pytest.raises(EngineError, match=r"does not understand rubbish\.onnx"):
         build(job, lambda _step, _share: None)
 
@@ -247,11 +256,18 @@ def needs_nvidia() -> None:
     pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is for x86-64 only")
 
 
-def test_nvidia_builds_the_shipped_classifier(bundle: Bundle, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_nvidia_builds_the_shipped_classifier(
+    bundle: Bundle, tmp_path: Path, precision: Precision
+) -> None:
     needs_nvidia()
+    if precision not in bundle.network("classifier").files:
+        pytest.skip(f"the shipped bundle has no {precision}")
     seen: list[Progress] = []
-    (record,) = build_engines(bundle, tmp_path, progress=seen.append, limit=240.0, device=NO_GPU)
-    assert record.bytes > 1_000_000
+    (record,) = build_engines(
+        bundle, tmp_path, precision=precision, progress=seen.append, limit=240.0, device=NO_GPU
+    )
+    assert record.bytes > 500_000
     assert [one.share for one in seen] == sorted(one.share for one in seen)
     assert len({one.share for one in seen}) > 4
 
