@@ -52,12 +52,8 @@ class Writer:
         )  # fmt: skip
         self.blobs(
             name, "Convolution",
-<<<<<<< HEAD
-            self.rng.normal(0, spread, (count, before, size, size)), self.rng.normal(0, 0.01, count),
-=======
             self.rng.normal(0, spread, (count, before, size, size)),
             self.rng.normal(0, 0.01, count),
->>>>>>> 62af708a49f2ec1dc770e1abf29a9943b8346ec6
         )  # fmt: skip
         self.channels[name] = count
         return name

@@ -125,13 +125,9 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (TypeError, ValueError) as error:
-<<<<<<< HEAD
-        raise click.ClickException(f"{path.name} holds no private key without a password") from error
-=======
         raise click.ClickException(
             f"{path.name} holds no private key without a password"
         ) from error
->>>>>>> 62af708a49f2ec1dc770e1abf29a9943b8346ec6
     if not isinstance(key, Ed25519PrivateKey):
         raise click.ClickException(f"{path.name} holds no Ed25519 key (docs/bundle.md)")
     return key

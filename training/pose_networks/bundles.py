@@ -1,10 +1,6 @@
 """A bundle of pose networks: manifest, golden cases and card around converted networks.
 
-<<<<<<< HEAD
-    write_bundle(folder, OPENPOSE_COCO, {"openpose": network}, figures)
-=======
 write_bundle(folder, OPENPOSE_COCO, {"openpose": network}, figures)
->>>>>>> 62af708a49f2ec1dc770e1abf29a9943b8346ec6
 """
 
 from __future__ import annotations
@@ -77,14 +73,9 @@ BLAZEPOSE: Final = About(
 )
 
 
-<<<<<<< HEAD
-def openpose(joints: str, preprocessing: str, version: str, licence: str, source: str,
-             height: int) -> About:  # fmt: skip
-=======
 def openpose(
     *, joints: str, preprocessing: str, version: str, licence: str, source: str, height: int
 ) -> About:
->>>>>>> 62af708a49f2ec1dc770e1abf29a9943b8346ec6
     """Return what a bundle with an OpenPose network says.
 
     :param height: pixels of the network's input in use; its width follows the picture's shape.
@@ -118,11 +109,7 @@ class Recorder(Network):
 
 def golden_frames() -> list[Frame]:
     """Return some frames of the rendered demo clip."""
-<<<<<<< HEAD
-    frames = []
-=======
     frames: list[Frame] = []
->>>>>>> 62af708a49f2ec1dc770e1abf29a9943b8346ec6
     with VideoFile(DEMO_CLIPS / "good.mp4") as video:
         for frame in video:
             if frame.time >= GOLDEN_SECONDS[len(frames)] - 1e-3:
