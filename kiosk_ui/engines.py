@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 EVERY: Final = 1.0
 """Seconds between two looks at the slots."""
 
+OWN_RUNTIMES: Final = {
+    "blazepose": "LiteRT", "openpose": "none", "pyopenpose": "OpenPose in a process of its own",
+}  # fmt: skip
+"""What runs a pose backend whose networks are in no bundle."""
+
 
 class Engines:
     """Holds the classifier and the pose model that are live, and replaces them while it runs.
@@ -85,7 +90,11 @@ class Engines:
 
     def status(self) -> list[dict[str, Any]]:
         """Return what runs, from which slot, on which runtime, and why."""
-        return [self.squat.status(), self.pose.status()]
+        pose = self.pose.status()
+        if not pose["networks"]:
+            runtime = OWN_RUNTIMES[self._settings.pose]
+            pose["networks"] = {"all": {"runtime": runtime, "why": "its own", "lost": None}}
+        return [self.squat.status(), pose]
 
     def _follow(self) -> None:
         while not self._closing:

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Final
 
 from edge.assessment import Assessment
-from edge.errors import SourceError
+from edge.errors import NetworkError, SourceError
 from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
 from edge.judging import Judge
@@ -36,6 +36,9 @@ MOST_ATTEMPTS: Final = 3
 
 TYPICAL_FRAMES: Final = 400.0
 """Frames of a usual clip, for the progress of one that does not say how long it is."""
+
+CHANGE_OVER: Final = 2.0
+"""Seconds in which the kiosk goes back to other networks where those on trial have failed."""
 
 GIVE_WAY: Final = 0.1
 """Seconds between two looks whether the kiosk still records."""
@@ -144,9 +147,21 @@ class ScoringWorker:
         except SourceError as error:
             log.info("score %s: %s", job.id, error)
             self._fail(job, sentence(str(error)))
+        except NetworkError as error:
+            log.error("score %s: %s", job.id, error)
+            self._again(job)
         except Exception:  # one job must never end the worker
             log.exception("score %s failed", job.id)
             self._fail(job, FAILED)
+
+    def _again(self, job: Score) -> None:
+        """Score a video once more, whose networks have failed: better ones may be live by then."""
+        if job.attempts >= MOST_ATTEMPTS:
+            self._fail(job, FAILED)
+            return
+        self._stopping.wait(CHANGE_OVER)
+        with suppress_and_log(f"score {job.id} cannot wait again"):
+            self._store.update(job.id, status=Status.QUEUED)
 
     def _fail(self, job: Score, message: str) -> None:
         with suppress_and_log(f"score {job.id} cannot be marked as failed"):

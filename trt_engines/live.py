@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from edge.bundle import Bundle
 from edge.errors import EngineError, SlotError
+from edge.golden import parity, read_golden, tolerance
 from edge.runtime import Network
 from edge.runtime.opening import Opener
 from edge.signing import Trust
@@ -217,8 +218,8 @@ class LiveBundle(Generic[T]):
         else:
             bundle = open_slot(slot, self._trust())
             what, label = self._load(bundle, opener), bundle.label
-            if slot.state is State.TRIAL and self._needs_engines:
-                _check_engines(slot, networks)
+            if slot.state is State.TRIAL:
+                self._check(slot, bundle, networks)
         # Sessions that run keep what they have; the last one that ends gives the memory back.
         weakref.finalize(what, _close, list(networks.values())).atexit = False
         taken = Taken(what, slot, label, networks)
@@ -226,6 +227,20 @@ class LiveBundle(Generic[T]):
         reference = weakref.ref(taken)
         failures.append(lambda sentence: self._hear(reference(), sentence))
         return taken
+
+    def _check(self, slot: Slot, bundle: Bundle, networks: Mapping[str, WatchedNetwork]) -> None:
+        """Refuse a slot on trial whose engines do not run here, or answer otherwise than tested.
+
+        One that was proved good runs on without its engines, on ONNX Runtime.
+        """
+        golden = read_golden(bundle)
+        engines = slot.record.engines if slot.record else {}
+        for name, network in networks.items():
+            if name in engines and self._needs_engines and "TensorRT" not in network.runtime:
+                raise EngineError(f"the engine of {name} does not run: {network.why}")
+            for output, far in parity(network, golden.get(name, [])).items():
+                if not far <= tolerance(bundle, name, engines.get(name, "fp32"), output):
+                    raise EngineError(f"{output} of {name} is {far:.2g} from the golden answers")
 
     def _hear(self, taken: Taken[T] | None, sentence: str) -> None:
         if taken is not None and taken.failure is None:
@@ -259,19 +274,6 @@ class LiveBundle(Generic[T]):
         bad = [slot for slot in self.slots.both() if slot.state is State.BAD]
         reasons = given_up or [f"slot {slot.letter} is bad: {slot.why}" for slot in bad]
         return "; ".join(["no slot is live", *reasons])
-
-
-def _check_engines(slot: Slot, networks: Mapping[str, WatchedNetwork]) -> None:
-    """Refuse a slot on trial whose engines do not run: it was tested with them.
-
-    One that was proved good runs on without them, on ONNX Runtime.
-    """
-    for name in slot.record.engines if slot.record else ():
-        network = networks.get(name)
-        if network is not None and network.lost is None and "TensorRT" in network.runtime:
-            continue
-        why = "it was not opened" if network is None else network.why or network.runtime
-        raise EngineError(f"the engine of {name} does not run: {why}")
 
 
 def _close(networks: list[WatchedNetwork]) -> None:

@@ -40,9 +40,10 @@ class KioskProcess:
         match = re.search(r"listening: http://localhost:(\d+)/", "\n".join(self.log))
         return match[1] if match else None
 
-    def get(self, path: str) -> tuple[int, Any]:
+    def get(self, path: str, **headers: str) -> tuple[int, Any]:
         """Return status and body (read as JSON if it is) of a page."""
-        return self.send(urllib.request.Request(f"http://localhost:{self.port}{path}"))
+        url = f"http://localhost:{self.port}{path}"
+        return self.send(urllib.request.Request(url, headers=headers))
 
     def send(self, request: urllib.request.Request) -> tuple[int, Any]:
         """Send any request."""

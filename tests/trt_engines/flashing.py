@@ -29,6 +29,7 @@ def make_bundle(
     version: str = "1.0.0",
     *,
     slow: int = 0,
+    fragile: bool = False,
     off: float = 0.0,
     signed: bool = True,
     **changes: Any,
@@ -37,11 +38,12 @@ def make_bundle(
 
     :param correct: that probability, 0 to 1.
     :param slow: large matrix products that it does beside it.
+    :param fragile: whether it fails on people as they really move.
     :param off: how far its golden answers are from what it answers.
     :param changes: of the manifest.
     """
     folder.mkdir(parents=True)
-    (folder / "classifier.onnx").write_bytes(tiny_classifier(correct, slow))
+    (folder / "classifier.onnx").write_bytes(tiny_classifier(correct, slow, fragile=fragile))
     inputs = {"differences": np.ones((1, 30, 20), np.float32)}
     answers = OnnxNetwork(folder / "classifier.onnx").run(inputs)
     golden = {name: values + np.float32(off) for name, values in answers.items()}

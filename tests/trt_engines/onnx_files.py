@@ -65,18 +65,20 @@ def model(
     return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 17))
 
 
-def tiny_classifier(correct: float, slow: int = 0) -> bytes:
+def tiny_classifier(correct: float, slow: int = 0, *, fragile: bool = False) -> bytes:
     """Return a network that finds every repetition correct with the same probability.
 
     :param correct: that probability, 0 to 1.
     :param slow: large matrix products to do beside it.
+    :param fragile: answer what is no number to whatever moves upwards or to the left.
     """
     weights = np.zeros((20, 2), np.float32)
     bias = np.log(np.array([1 - correct, correct], np.float32))
     over_time = integers("axes", [1]) + integer("keepdims", 0)
     parts = [
         node("ReduceMean", ["differences"], ["mean"], over_time),
-        node("MatMul", ["mean", "weights"], ["product"]),
+        node("Sqrt" if fragile else "Identity", ["mean"], ["moved"]),
+        node("MatMul", ["moved", "weights"], ["product"]),
     ]  # fmt: skip
     constants = [tensor("weights", weights), tensor("bias", bias)]
     last = "product"
