@@ -57,10 +57,10 @@ class Kiosk:
         :param arguments: of ``scripts/flash_engine`` there.
         :raises Stopped: ssh cannot get there, or the copy failed.
         """
-        partial, target = (shlex.quote(f"{INCOMING}/{file.name}{end}") for end in (".part", ""))
+        target = f'"$HOME"/{INCOMING}/{shlex.quote(file.name)}'
         copy = (
-            f"mkdir -p {shlex.quote(INCOMING)} && cat > {partial} && sync {partial} && "
-            f"mv {partial} {target}"
+            f'mkdir -p "$HOME"/{INCOMING} && cat > {target}.part && sync {target}.part && '
+            f"mv {target}.part {target}"
         )
         with file.open("rb") as content:
             code = subprocess.run(self._ssh(copy), stdin=content, check=False).returncode
@@ -72,10 +72,9 @@ class Kiosk:
             )
         say("copy", f"{file.name} is on {self.host}")
         quoted = " ".join(map(shlex.quote, arguments))
-        there = f'"$HOME"/{target}'
         command = (
-            f"{shlex.quote(self.folder + '/scripts/flash_engine')} {there} {quoted}; "
-            f"code=$?; rm -f {there}; exit $code"
+            f"{shlex.quote(self.folder + '/scripts/flash_engine')} {target} {quoted}; "
+            f"code=$?; rm -f {target}; exit $code"
         )
         code = subprocess.run(self._ssh(command), stdin=subprocess.DEVNULL, check=False).returncode
         if code == SSH_FAILED:
