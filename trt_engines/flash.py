@@ -131,14 +131,18 @@ class Flash:
 
     @contextmanager
     def _opened(self, source: Path) -> Iterator[Bundle]:
-        """Check the whole bundle before anything is changed."""
+        """Give a checked copy of the whole bundle, before anything is changed.
+
+        A copy, since the source may be the very slot that is to be emptied.
+        """
         trust = self.settings.trust()
         try:
             with TemporaryDirectory(prefix="bundle-") as scratch:
+                copy = Path(scratch) / "bundle"
                 if source.is_dir():
-                    bundle = Bundle.open(source, trust)
+                    bundle = put(Bundle.open(source, trust), copy, self.settings)
                 else:
-                    bundle = unpack(source, Path(scratch) / "bundle", trust)
+                    bundle = unpack(source, copy, trust)
                 load(bundle, open_onnx)
                 signer = f"signed by {bundle.signer}" if bundle.signer else "NOT SIGNED"
                 self.say("check", f"{bundle.label} is as it was shipped, {signer}")

@@ -48,7 +48,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("sshd")
     for name in ("host_key", "user key"):
         subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True
+            [
+                str(shutil.which("ssh-keygen")),
+                "-q",
+                "-t",
+                "ed25519",
+                "-N",
+                "",
+                "-f",
+                str(folder / name),
+            ],
+            check=True,
         )
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -87,7 +97,7 @@ def test_a_kiosk_is_flashed_over_ssh(server: Server, tmp_path: Path) -> None:
     software = tmp_path / "soft ware"
     software.symlink_to(ROOT)
     bundle = make_bundle(tmp_path / "a bundle", 0.9, "1.0.0")
-    there = [*server.options, "--kiosk-folder", software, "--data-dir", data]
+    there = [*server.options, "--kiosk-folder", str(software), "--data-dir", str(data)]
     flashed = command(FLASH, bundle, *there)
     assert flashed.returncode == 0, flashed
     assert "squat-1.0.0.bundle is on 127.0.0.1" in flashed.stdout
