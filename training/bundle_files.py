@@ -148,6 +148,8 @@ def write_bundle(
     :raises ExportError: ONNX Runtime and Keras disagree, the file is too large, or a precision
         is further off than its tolerance.
     """
+    if with_int8 and not prepared.calibration:
+        raise ExportError("int8 needs inputs for calibration: name a folder with --calibrate")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SIGNATURE).unlink(missing_ok=True)
     apart = _write_exact(model, folder / FILES["fp32"])
@@ -160,8 +162,6 @@ def write_bundle(
         if prepared.calibration:
             made["int8"] = (folder if with_int8 else Path(scratch)) / FILES["int8"]
             to_int8(folder / FILES["fp32"], made["int8"], prepared.calibration)
-        elif with_int8:
-            raise ExportError("int8 needs inputs for calibration: name a folder with --calibrate")
         if with_int8:
             precisions.append("int8")
         measured = {"golden": ("the golden cases", list(prepared.golden.values()))}

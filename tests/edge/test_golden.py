@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.bundle import Bundle
+from edge.bundle import DEFAULT_BUNDLE, Bundle, Precision
 from edge.errors import BundleError, NetworkError
 from edge.golden import Case, parity, read_golden, tolerance, write_golden
 from edge.runtime import Array, Network, TensorSpec
+from edge.runtime.onnx import OnnxNetwork
 from tests.bundles import TRUST, copy_bundle, edit, put
 
 WIDTHS = {"differences": 20, "positions": 20, "head": 5}
@@ -242,3 +243,31 @@ def test_a_damaged_file_is_read_or_refused(seed: int, tmp_path: Path) -> None:
 def test_many_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
     for seed in range(8, 800):
         damaged(seed, tmp_path)
+
+
+# ## The shipped bundle
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_the_shipped_networks_answer_as_they_say(precision: Precision) -> None:
+    bundle = Bundle.open(DEFAULT_BUNDLE)
+    cases = read_golden(bundle)["classifier"]
+    worst = parity(OnnxNetwork(bundle.network_path("classifier", precision)), cases)
+    assert set(worst) == set(ANSWERS)
+    for name, far in worst.items():
+        assert far <= tolerance(bundle, "classifier", precision, name)
+
+
+def test_the_shipped_cases_have_every_length_and_scores_close_to_the_threshold() -> None:
+    bundle = Bundle.open(DEFAULT_BUNDLE)
+    cases = read_golden(bundle)["classifier"]
+    limits = bundle.network("classifier").axes["T"]
+    lengths = {one.inputs["positions"].shape[1] for one in cases}
+    assert min(lengths) == limits.least and max(lengths) == limits.most and len(lengths) > 5
+    assert any(not one.inputs["head"].any() for one in cases)
+    assert max(len(one.inputs["head"]) for one in cases) > 1
+    scores = np.concatenate([one.outputs["probabilities"][:, 1] for one in cases])
+    assert scores.min() < 0.1 and scores.max() > 0.9
+    assert (np.abs(scores - 0.5) < 0.3).any()
+    yaws = np.concatenate([one.outputs["view"][:, 0] for one in cases])
+    assert np.ptp(yaws) > 50

@@ -13,10 +13,13 @@ pytest.importorskip("tf2onnx", reason="training needs .venv-training, see traini
 import keras
 import onnx
 
-from edge.bundle import Bundle
+from edge.bundle import PRECISIONS, Bundle
 from edge.classifier import Classifier
 from edge.exercise import Repetition
+from edge.golden import parity, read_golden, tolerance
 from edge.preprocessing import MIN_FRAMES, prepare
+from edge.runtime.onnx import OnnxNetwork
+from edge.signing import Trust
 from tests.bundles import KEY, TRUST
 from tests.training.made_up import take
 from training import bundle_files, conversion, export, typical
@@ -178,6 +181,70 @@ def test_manifest_and_card_tell_the_same_story(bundle: Path) -> None:
     assert "calibration error is 0.031" in card
     for one in (*network["inputs"], *network["outputs"]):
         assert f"`{one['name']}`" in card
+
+
+def test_every_precision_answers_as_the_golden_cases_say(bundle: Path) -> None:
+    opened = Bundle.open(bundle, TRUST)
+    cases = read_golden(opened)["classifier"]
+    assert [one.name for one in cases] == ["whole", "headless", "several"]
+    for precision in PRECISIONS:
+        worst = parity(OnnxNetwork(opened.network_path("classifier", precision)), cases)
+        for name, far in worst.items():
+            assert far <= tolerance(opened, "classifier", precision, name)
+
+
+def test_it_is_signed_and_tells_what_each_precision_costs(bundle: Path) -> None:
+    opened = Bundle.open(bundle, TRUST)
+    assert opened.signer == "tests"
+    network = opened.network("classifier")
+    assert set(network.reasons) == set(network.tolerances) == set(PRECISIONS)
+    assert all(axis.reason for axis in network.axes.values())
+    figures = opened.manifest.figures["precisions"]
+    assert figures["int8"]["calibrated_on"] == 3 and figures["int8"]["shipped"]
+    assert figures["fp16"]["costs"]["made_up"]["repetitions"] == 3
+    card = (bundle / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "| int8 | " in card and "| made up | 3 |" in card
+    assert "calibrated on\n3 repetitions" in card
+    assert all(reason in card for reason in network.reasons.values())
+
+
+def test_int8_is_measured_and_not_shipped_unless_asked_for_and_nothing_is_signed_without_a_key(
+    model: keras.Model,
+    typical_file: Path,
+    prepared: Prepared,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bundle_files, "largest_differences", lambda *_: {})
+    (tmp_path / "manifest.sig").write_text("of what was there before")
+    bundle_files.write_bundle(model, REPORT, typical_file, tmp_path, prepared)
+    assert not (tmp_path / "manifest.sig").exists()
+    assert not (tmp_path / "classifier-int8.onnx").exists()
+    opened = Bundle.open(tmp_path, Trust({}, allow_unsigned=True))
+    assert set(opened.network("classifier").files) == {"fp32", "fp16"}
+    assert opened.manifest.figures["precisions"]["int8"]["shipped"] is False
+
+
+def test_int8_needs_something_to_be_calibrated_on(
+    model: keras.Model, typical_file: Path, prepared: Prepared, tmp_path: Path
+) -> None:
+    bare = Prepared(prepared.golden)
+    with pytest.raises(bundle_files.ExportError, match="--calibrate"):
+        bundle_files.write_bundle(model, REPORT, typical_file, tmp_path, bare, with_int8=True)
+
+
+def test_a_precision_that_is_too_far_off_is_not_shipped(
+    model: keras.Model,
+    typical_file: Path,
+    prepared: Prepared,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bundle_files, "largest_differences", lambda *_: {})
+    none = {"probabilities": 0.0, "parts": 0.0, "view": 0.0}
+    monkeypatch.setitem(bundle_files.TOLERANCES, "fp16", none)
+    with pytest.raises(bundle_files.ExportError, match="fp16 is off by"):
+        bundle_files.write_bundle(model, REPORT, typical_file, tmp_path, prepared)
 
 
 def test_a_network_that_onnx_gets_wrong_is_not_shipped(
