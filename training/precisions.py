@@ -44,8 +44,8 @@ REASONS: Final[dict[Precision, str]] = {
     "apart",
     "fp16": "numbers of 11 bits: six times what rounding the weights and each layer's answer was "
     "measured to cost, since a GPU may add in 16 bits as well; far from turning a verdict",
-    "int8": "numbers of 8 bits: what was measured on the golden cases, and a quarter more; it turns "
-    "verdicts that were close, and from the side the view is far off",
+    "int8": "numbers of 8 bits: what was measured on the golden cases, and a quarter more; it "
+    "turns verdicts that were close, and from the side the view is far off",
 }
 
 QUANTISED: Final = ("Conv", "MatMul")
