@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +13,24 @@ pytest.importorskip("tf2onnx", reason="training needs .venv-training, see traini
 
 import keras
 import onnx
+from click.testing import CliRunner
 
 from edge.bundle import PRECISIONS, Bundle
 from edge.classifier import Classifier
 from edge.exercise import Repetition
 from edge.golden import parity, read_golden, tolerance
 from edge.preprocessing import MIN_FRAMES, prepare
+from edge.private_keys import new_private_key
 from edge.runtime.onnx import OnnxNetwork
 from edge.signing import Trust
 from tests.bundles import KEY, TRUST
 from tests.training.made_up import take
+from tests.training.test_recordings import keypoints
 from training import bundle_files, conversion, export, typical
 from training.benchmark_classifier import compare
 from training.bundle_files import Prepared
 from training.corpus import LABELS
+from training.examples import plain_examples
 from training.feature_files import headless, inputs_of, stretched
 from training.filming import INPUTS, Shot, film, judged_part
 from training.model import Hyperparameters, build, deployable
@@ -285,3 +290,45 @@ def test_the_benchmark_compares_both_in_one_run(model: keras.Model, bundle: Path
     assert found.keras_ms > 0 < found.onnx_ms
     assert found.ratio == pytest.approx(found.keras_ms / found.onnx_ms)
     assert found.largest_difference < 1e-5
+
+
+def test_the_command_exports_and_signs_with_a_key_that_has_a_passphrase(
+    model: keras.Model,
+    typical_file: Path,
+    prepared: Prepared,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bundle_files, "largest_differences", lambda *_: {"parts": 1e-7})
+    monkeypatch.setattr(export, "prepare_inputs", lambda *_: prepared)
+    run, out = tmp_path / "run", tmp_path / "squat"
+    run.mkdir()
+    monkeypatch.setattr(keras.models, "load_model", lambda _: model)
+    shutil.copyfile(typical_file, run / "typical.npz")
+    (run / "report.json").write_text(json.dumps(REPORT))
+    new_private_key(tmp_path / "anna.key", "secret")
+    asked = ["--run", str(run), "--bundle", str(out)]
+    wrong = CliRunner().invoke(export.main, [*asked, "--key", str(tmp_path / "anna.key")], "no\n")
+    assert wrong.exit_code == 1 and "passphrase is wrong" in wrong.output
+    assert not out.exists()
+    right = CliRunner().invoke(
+        export.main, [*asked, "--key", str(tmp_path / "anna.key")], "secret\n"
+    )
+    assert right.exit_code == 0, right.output
+    assert "signed" in right.output and "secret" not in right.output
+    assert Bundle.open(out, Trust.load([tmp_path])).signer == "anna"
+
+
+def test_the_command_takes_what_the_maintainer_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = keypoints("good_2")
+    clip.save(tmp_path / "good_2.npz")
+    monkeypatch.setattr(export, "clip_tracks", lambda: {"a": clip.track, "b": clip.track})
+    monkeypatch.setattr(export.Sets, "rendered", plain_examples([take(), take()]))
+    found = export.prepare_inputs(["differences"], tmp_path, tmp_path, tmp_path)
+    assert len(found.calibration) == 3 and set(found.calibration[0]) == {"differences"}
+    assert set(found.measured) == {"rendered"}  # nothing was recorded here
+    assert len(found.measured["rendered"][1]) == 1
+    by_default = export.prepare_inputs(["differences"], tmp_path, tmp_path, None)
+    assert len(by_default.calibration) == 1
