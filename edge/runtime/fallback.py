@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from edge.errors import NetworkError, OutsideProfileError
 from edge.runtime import Array, Network
 
@@ -22,8 +24,9 @@ class FallbackNetwork(Network):
         answers = network.run({"differences": differences})
 
     The call in which the engine fails is answered all the same, by the spare one with the very same
-    inputs; from then on the spare one is used, until the program is started anew. Shapes for which
-    the engine was not built are no failure: only that call goes to the spare one.
+    inputs; from then on the spare one is used, until the program is started anew. An answer that is
+    no number is a failure as well, where the spare one knows better. Shapes for which the engine was
+    not built are none: only that call goes to the spare one.
 
     :param engine: is asked as long as it answers; closed once it has failed.
     :param spare: the same network, elsewhere.
@@ -49,8 +52,12 @@ class FallbackNetwork(Network):
         """
         if self.lost is not None:
             return self._spare.run(inputs)
+        answers: dict[str, Array] | None = None
+        why = "its answer is no number"
         try:
-            return self._engine.run(inputs)
+            answers = self._engine.run(inputs)
+            if _finite(answers):
+                return answers
         except OutsideProfileError as error:
             if not self._told_outside:
                 self._told_outside = True
@@ -60,9 +67,10 @@ class FallbackNetwork(Network):
             why = str(error)
         # First of all the answer that somebody waits for. Where there is none here either, the
         # inputs are to blame, and the engine is not.
-        answers = self._spare.run(inputs)
-        self._lose(why)
-        return answers
+        spare = self._spare.run(inputs)
+        if answers is None or _finite(spare):
+            self._lose(why)
+        return spare
 
     def _lose(self, why: str) -> None:
         with self._lock:
@@ -83,3 +91,7 @@ class FallbackNetwork(Network):
         """Give back what both hold."""
         self._engine.close()
         self._spare.close()
+
+
+def _finite(answers: Mapping[str, Array]) -> bool:
+    return all(np.isfinite(values).all() for values in answers.values())

@@ -12,7 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from edge.errors import EngineError, NetworkError, OutsideProfileError, RuntimeMissingError
+from edge.errors import (
+    EngineError,
+    KioskError,
+    NetworkError,
+    OutsideProfileError,
+    RuntimeMissingError,
+)
 from edge.runtime import Array, Network, TensorSpec
 from edge.runtime.engine import Device
 from edge.runtime.tensorrt_api import gpu, load, make_logger, version
@@ -21,6 +27,9 @@ log = logging.getLogger(__name__)
 
 L4T: Final = Path("/etc/nv_tegra_release")
 """Where a Jetson says which L4T, and thereby which JetPack, it has."""
+
+FAILURES: Final = (RuntimeError, MemoryError)
+"""What Python makes of an exception in NVIDIA's library."""
 
 Shape = tuple[int, ...]
 
@@ -96,7 +105,9 @@ class TensorRTNetwork(Network):
                 except BaseException:
                     self._free()
                     raise
-        except self._gpu.cuda.Error as error:
+        except KioskError:
+            raise
+        except (self._gpu.cuda.Error, *FAILURES) as error:
             raise NetworkError(f"the GPU cannot hold the engine: {error}") from error
         self.inputs = tuple(map(_spec, self._takes))
         self.outputs = tuple(map(_spec, self._gives))
@@ -163,7 +174,9 @@ class TensorRTNetwork(Network):
             try:
                 with self._gpu.current():
                     return self._run(arrays)
-            except self._gpu.cuda.Error as error:
+            except KioskError:
+                raise
+            except (self._gpu.cuda.Error, *FAILURES) as error:
                 raise NetworkError(f"the GPU failed: {error}") from error
 
     def _checked(self, one: _Tensor, inputs: Mapping[str, Array]) -> Array:

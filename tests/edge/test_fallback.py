@@ -117,6 +117,18 @@ def test_where_both_fail_the_inputs_are_to_blame(
     assert lost == []
 
 
+def test_what_is_no_number_is_a_failure_of_the_engine(
+    pair: tuple[Adds, Adds, FallbackNetwork], lost: list[str]
+) -> None:
+    engine, spare, network = pair
+    engine.number = spare.number = np.nan
+    assert np.isnan(network.run(ONE)["x"])  # then it is the inputs' fault
+    assert network.lost is None
+    spare.number = 20
+    assert network.run(ONE)["x"] == 21
+    assert lost == ["its answer is no number"]
+
+
 def test_who_is_told_must_not_cost_the_answer(caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: str) -> None:
         raise RuntimeError("the announcer is broken")

@@ -123,6 +123,12 @@ def test_a_run_that_is_refused(standin: Standin, network: TensorRTNetwork) -> No
         network.run(random_inputs())
 
 
+def test_an_exception_in_the_library(standin: Standin, network: TensorRTNetwork) -> None:
+    standin.fault(execute_raises=True)
+    with pytest.raises(NetworkError, match=r"the GPU failed: std::exception"):
+        network.run(random_inputs())
+
+
 def test_a_gpu_that_dies_while_it_calculates(standin: Standin, network: TensorRTNetwork) -> None:
     standin.fault(launch_error=2)
     network.run(random_inputs())

@@ -38,6 +38,7 @@ Faults, each ``name=value``:
 ``shape_false``            a shape is refused
 ``address_false``          memory is refused
 ``execute_false=n``        after n good runs of this process, a run is refused
+``execute_raises=n``       after n good runs a run raises RuntimeError
 ``launch_error=n``         after n good runs the GPU fails, and stays so for this process
 ``crash=n``                after n good runs the process is killed by SIGSEGV
 ``hang=n``                 after n good runs one never ends

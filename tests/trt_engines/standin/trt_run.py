@@ -196,6 +196,8 @@ class IExecutionContext(Recorded):
         if due("execute_false", plan) or not card.contexts or card.dead:
             say(engine._logger, ERROR, "IExecutionContext::enqueueV3: Error Code 1: Cuda Runtime")
             return False
+        if due("execute_raises", plan):
+            raise RuntimeError("std::exception: CUDA runtime error")
         stream = STREAMS[stream_handle]
         shapes = {name: tuple(self.get_tensor_shape(name)) for name in engine._tensors}
         addresses = dict(self._addresses)
