@@ -25,8 +25,8 @@ class FallbackNetwork(Network):
 
     The call in which the engine fails is answered all the same, by the spare one with the very same
     inputs; from then on the spare one is used, until the program is started anew. An answer that is
-    no number is a failure as well, where the spare one knows better. Shapes for which the engine was
-    not built are none: only that call goes to the spare one.
+    no number is a failure as well, where the spare one knows better. Shapes for which the engine
+    was not built are none: only that call goes to the spare one.
 
     :param engine: is asked as long as it answers; closed once it has failed.
     :param spare: the same network, elsewhere.

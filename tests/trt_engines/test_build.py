@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,7 @@ def test_every_version_gets_the_flags_it_needs(
             EngineError,
             "builder of classifier-fp32.plan was ended by SIGSEGV",
         ),
+        ({"build_kill": True}, EngineError, r"ended by SIGKILL: too little memory\?"),
         ({"no_gpu": True}, RuntimeMissingError, "no GPU can be used"),
         ({"no_pycuda": True}, RuntimeMissingError, "pycuda is not installed"),
     ],
@@ -118,6 +121,23 @@ def test_an_exception_of_the_caller_ends_the_child(
     standin.fault(build_hang=True)
     with pytest.raises(KeyboardInterrupt):
         build_engines(bundle, tmp_path / "engines", progress=enough, limit=LIMIT)
+
+
+def test_a_builder_ends_when_nobody_waits_for_it(
+    standin: Standin, bundle: Bundle, tmp_path: Path
+) -> None:
+    """Whoever has it built may be killed; the power is not, so the builder would go on."""
+    standin.fault(build_hang=True)
+    with subprocess.Popen(
+        [sys.executable, "-m", "trt_engines.builder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None and child.stdout is not None
+        child.stdin.write(job_of(tmp_path, bundle).model_dump_json().encode() + b"\n")
+        child.stdin.flush()
+        while b"building" not in child.stdout.readline():
+            assert child.poll() is None
+        child.stdin.close()
+        assert child.wait(timeout=60) == 1
 
 
 def test_what_was_recorded_does_not_count_while_it_is_replaced(

@@ -46,7 +46,8 @@ Faults, each ``name=value``:
 ``wrong=x``                x is added to every output
 ``nan``                    every output is NaN
 ``parse_false``            the ONNX file is not understood
-``build_none``             building fails; ``build_crash``, ``build_hang`` likewise
+``build_none``             building fails; ``build_crash``, ``build_hang`` likewise;
+                           ``build_kill``: as the kernel does where memory is short
 ``build_slow=seconds``     building takes so much longer
 ``plan={...}``             any of the faults of a run, built into the engines that are built now:
                            they have them wherever they run, other engines do not

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
 from typing import Any, Final
@@ -122,6 +124,8 @@ class Builder(Recorded):
     def _meet_faults(self) -> None:
         if fault("build_crash"):
             crash()
+        if fault("build_kill"):
+            os.kill(os.getpid(), signal.SIGKILL)
         if fault("build_hang"):
             hang()
         time.sleep(fault("build_slow") or 0)
