@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +23,7 @@ from edge.errors import (
 )
 from edge.runtime import Array, Network, TensorSpec
 from edge.runtime.engine import Device
-from edge.runtime.tensorrt_api import gpu, load, make_logger, version
+from edge.runtime.tensorrt_api import Gpu, gpu, load, make_logger, version
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,31 @@ class _Tensor:
     device: Any
 
 
+@dataclass(slots=True)
+class _Held:
+    """All that lives on the GPU, in one place, so that it can be given back without its owner."""
+
+    runtime: Any = None
+    engine: Any = None
+    context: Any = None
+    stream: Any = None
+    memory: list[Any] = field(default_factory=list)
+
+
+def _give_back(owner: Gpu, held: _Held) -> None:
+    """Give back everything, in whatever thread this is: pycuda frees only where the context is."""
+    try:
+        with owner.current():
+            held.context = held.engine = held.runtime = None
+            for memory in held.memory:
+                with suppress(owner.cuda.Error):  # after a failure CUDA refuses everything
+                    memory.free()
+            held.memory.clear()
+            held.stream = None
+    except owner.cuda.Error as error:
+        log.warning("the GPU's memory cannot be given back: %s", error)
+
+
 class TensorRTNetwork(Network):
     """An engine, run by TensorRT.
 
@@ -76,9 +103,9 @@ class TensorRTNetwork(Network):
         network = TensorRTNetwork(plan)
         answers = network.run({"differences": differences})
 
-    Memory for the largest shapes is taken once. Threads take turns. Call :meth:`close` when it is
-    no longer needed: what is left to the garbage collector may leak, since pycuda gives memory back
-    only in a thread that has the context.
+    Memory for the largest shapes is taken once, and given back by :meth:`close`, when the network
+    is no longer used, or at the end of the program: before CUDA itself ends, since what is left
+    then takes the process with it. Threads take turns.
 
     :param plan: the engine's bytes. An engine can do anything: take it only from
         :meth:`edge.runtime.engine.EngineRecords.plan`.
@@ -96,37 +123,35 @@ class TensorRTNetwork(Network):
         self._lock = threading.Lock()
         self._takes: list[_Tensor] = []
         self._gives: list[_Tensor] = []
-        self._memory: list[Any] = []
-        self._open = False
+        self._held = _Held()
+        self._free = weakref.finalize(self, _give_back, self._gpu, self._held)
         try:
             with self._gpu.current():
-                try:
-                    self._load(trt, plan)
-                except BaseException:
-                    self._free()
-                    raise
+                self._load(trt, plan)
         except KioskError:
+            self._free()
             raise
         except (self._gpu.cuda.Error, *FAILURES) as error:
+            self._free()
             raise NetworkError(f"the GPU cannot hold the engine: {error}") from error
         self.inputs = tuple(map(_spec, self._takes))
         self.outputs = tuple(map(_spec, self._gives))
-        self._open = True
 
     def _load(self, trt: Any, plan: bytes) -> None:
         try:
-            self._runtime = trt.Runtime(self._log)
+            self._held.runtime = trt.Runtime(self._log)
         except TypeError as error:  # what pybind11 makes of a null pointer
             raise RuntimeMissingError(f"TensorRT cannot start: {self._log.why()}") from error
-        self._engine = self._runtime.deserialize_cuda_engine(plan)
-        if self._engine is None:
+        self._held.engine = self._held.runtime.deserialize_cuda_engine(plan)
+        if self._held.engine is None:
             raise EngineError(f"TensorRT refuses the engine: {self._log.why()}: build it again")
-        self._context = self._engine.create_execution_context()
-        if self._context is None:
+        self._held.context = self._held.engine.create_execution_context()
+        if self._held.context is None:
             raise NetworkError(f"TensorRT cannot prepare the engine: {self._log.why()}")
-        self._stream = self._gpu.cuda.Stream()
-        names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
-        modes = {name: self._engine.get_tensor_mode(name) for name in names}
+        self._held.stream = self._gpu.cuda.Stream()
+        count = self._held.engine.num_io_tensors
+        names = [self._held.engine.get_tensor_name(i) for i in range(count)]
+        modes = {name: self._held.engine.get_tensor_mode(name) for name in names}
         for name in names:
             if modes[name] == trt.TensorIOMode.INPUT:
                 least, most = self._range(name)
@@ -135,29 +160,29 @@ class TensorRTNetwork(Network):
         self._infer()
         for name in names:
             if modes[name] == trt.TensorIOMode.OUTPUT:
-                most = tuple(self._context.get_tensor_shape(name))
+                most = tuple(self._held.context.get_tensor_shape(name))
                 if min(most, default=1) < 0:
                     raise EngineError(f"the size of {name} depends on data, which is not supported")
-                shape = tuple(self._engine.get_tensor_shape(name))
+                shape = tuple(self._held.engine.get_tensor_shape(name))
                 least = tuple(1 if s < 0 else m for s, m in zip(shape, most, strict=True))
                 self._gives.append(self._allocate(trt, name, least, most))
 
     def _range(self, name: str) -> tuple[Shape, Shape]:
         """Return the smallest and the largest shape for which the engine was built."""
-        shape = tuple(self._engine.get_tensor_shape(name))
+        shape = tuple(self._held.engine.get_tensor_shape(name))
         if min(shape, default=1) >= 0:
             return shape, shape
-        least, _, most = self._engine.get_tensor_profile_shape(name, 0)
+        least, _, most = self._held.engine.get_tensor_profile_shape(name, 0)
         return tuple(least), tuple(most)
 
     def _allocate(self, trt: Any, name: str, least: Shape, most: Shape) -> _Tensor:
-        dtype = np.dtype(trt.nptype(self._engine.get_tensor_dtype(name)))
+        dtype = np.dtype(trt.nptype(self._held.engine.get_tensor_dtype(name)))
         size = int(np.prod(most))
         host = self._gpu.cuda.pagelocked_empty(size, dtype)
-        self._memory.append(host.base)
+        self._held.memory.append(host.base)
         device = self._gpu.cuda.mem_alloc(size * dtype.itemsize)
-        self._memory.append(device)
-        if not self._context.set_tensor_address(name, int(device)):
+        self._held.memory.append(device)
+        if not self._held.context.set_tensor_address(name, int(device)):
             raise NetworkError(f"TensorRT refuses the memory of {name}: {self._log.why()}")
         return _Tensor(name, dtype, least, most, host, device)
 
@@ -169,7 +194,7 @@ class TensorRTNetwork(Network):
         """
         arrays = [self._checked(one, inputs) for one in self._takes]
         with self._lock:
-            if not self._open:
+            if not self._free.alive:
                 raise NetworkError("this engine has been closed")
             try:
                 with self._gpu.current():
@@ -201,49 +226,32 @@ class TensorRTNetwork(Network):
             self._set_shape(one.name, values.shape)
             here = one.host[: values.size]
             np.copyto(here.reshape(values.shape), values)
-            cuda.memcpy_htod_async(one.device, here, self._stream)
+            cuda.memcpy_htod_async(one.device, here, self._held.stream)
         self._infer()
-        if not self._context.execute_async_v3(self._stream.handle):
+        if not self._held.context.execute_async_v3(self._held.stream.handle):
             raise NetworkError(f"TensorRT failed: {self._log.why()}")
         answers = {}
         for one in self._gives:
-            shape = tuple(self._context.get_tensor_shape(one.name))
+            shape = tuple(self._held.context.get_tensor_shape(one.name))
             answers[one.name] = one.host[: int(np.prod(shape))].reshape(shape)
-            cuda.memcpy_dtoh_async(answers[one.name], one.device, self._stream)
-        self._stream.synchronize()
+            cuda.memcpy_dtoh_async(answers[one.name], one.device, self._held.stream)
+        self._held.stream.synchronize()
         # Copies: the pinned memory is written again by the next call.
         return {name: np.array(values) for name, values in answers.items()}
 
     def _set_shape(self, name: str, shape: Shape) -> None:
-        if not self._context.set_input_shape(name, shape):
+        if not self._held.context.set_input_shape(name, shape):
             raise NetworkError(f"TensorRT refuses {name} as {list(shape)}: {self._log.why()}")
 
     def _infer(self) -> None:
-        lacking = self._context.infer_shapes()
+        lacking = self._held.context.infer_shapes()
         if lacking:
             raise NetworkError(f"TensorRT does not know the shape of {', '.join(lacking)}")
 
     def close(self) -> None:
         """Give back the GPU's memory; calls that still come get an error."""
         with self._lock:
-            if not self._open:
-                return
-            self._open = False
-            try:
-                with self._gpu.current():
-                    self._free()
-            except self._gpu.cuda.Error as error:
-                log.warning("the GPU's memory cannot be given back: %s", error)
-
-    def _free(self) -> None:
-        self._context = self._engine = self._runtime = None
-        for memory in self._memory:
-            try:
-                memory.free()
-            except self._gpu.cuda.Error:
-                continue  # after a failure CUDA refuses everything in this process
-        self._memory.clear()
-        self._stream = None
+            self._free()
 
 
 def _spec(one: _Tensor) -> TensorSpec:

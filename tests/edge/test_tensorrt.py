@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ from edge.bundle import DEFAULT_BUNDLE
 from edge.errors import EngineError, NetworkError, OutsideProfileError, RuntimeMissingError
 from edge.runtime.onnx import OnnxNetwork
 from edge.runtime.tensorrt import TensorRTNetwork, this_device
+from tests.clips import ROOT
 from tests.trt_engines.engines import plan_of, random_inputs
 from tests.trt_engines.standin import VERSIONS, Standin
 
@@ -151,6 +154,34 @@ def test_memory_is_given_back_in_any_thread(standin: Standin, tmp_path: Path) ->
     network.close()
     with pytest.raises(NetworkError, match="has been closed"):
         network.run(random_inputs())
+
+
+def test_what_is_no_longer_used_gives_its_memory_back(standin: Standin, tmp_path: Path) -> None:
+    network = TensorRTNetwork(plan_of(tmp_path))
+    network.run(random_inputs())
+    card = sys.modules["tests.trt_engines.standin.state"].card
+    assert card.memory
+    del network
+    gc.collect()
+    assert not card.memory
+    assert not card.pinned
+
+
+def test_at_the_end_of_a_program_nothing_is_left_to_cuda(standin: Standin, tmp_path: Path) -> None:
+    """Destroyed after CUDA has ended, an engine takes the whole process with it."""
+    plan_of(tmp_path)
+    code = f"""
+import atexit, pathlib
+from tests.trt_engines.standin.state import card
+atexit.register(lambda: print("left:", len(card.memory)))
+from edge.runtime.tensorrt import TensorRTNetwork
+network = TensorRTNetwork(pathlib.Path({str(tmp_path / "one.plan")!r}).read_bytes())
+print("held:", len(card.memory))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "held: 6\nleft: 0\n"
 
 
 def test_an_engine_that_could_not_be_opened_keeps_no_memory(
