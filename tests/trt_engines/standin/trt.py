@@ -128,7 +128,8 @@ class Builder(Recorded):
             os.kill(os.getpid(), signal.SIGKILL)
         if fault("build_hang"):
             hang()
-        time.sleep(fault("build_slow") or 0)
+        if seconds := fault("build_slow"):
+            time.sleep(seconds)
 
 
 def _problem(network: INetworkDefinition, config: IBuilderConfig) -> str:

@@ -220,7 +220,8 @@ class IExecutionContext(Recorded):
             hang()
         if due("launch_error", plan):
             raise LaunchFailed
-        time.sleep(fault("slow", plan) or 0)
+        if seconds := fault("slow", plan):
+            time.sleep(seconds)
 
         def view(name: str) -> Any:
             dtype = np.dtype(DTYPES[engine._tensors[name].type])
