@@ -39,6 +39,13 @@ REFERENCE_FRAMES: Final = 10
 UPRIGHT: Final = 1.1
 """Whoever becomes taller than so many times the reference frame was not standing in it (ours)."""
 
+HEAD: Final = (INDEX["Nose"], INDEX["REar"], INDEX["LEar"])
+
+HEAD_SEEN: Final = 0.6
+"""Share of a repetition's frames in which nose and ears must be seen for the head to count: what
+is filled in between rare sights, as of an ear that is turned away, would be taken for a movement.
+"""
+
 MIN_CONFIDENCE: Final = 0.3
 """A joint seen with less confidence than this counts as missing and is interpolated."""
 
@@ -149,13 +156,17 @@ def prepare(track: PoseTrack) -> FloatArray:
         features = differences(prepare(with_margin(track, repetition)))
 
     :param track: one repetition, standing to standing, at any frame rate.
-    :return: [k, 25, 2] torso lengths at 30 Hz, smoothed; NaN where a joint was never seen.
+    :return: [k, 25, 2] torso lengths at 30 Hz, smoothed; NaN where a joint was never seen, and
+        where one of the head was seen in too few frames.
     :raises FeatureError: fewer than :data:`MIN_FRAMES` frames at 30 Hz, or no torso was seen.
     """
     joints = evenly(track).joints
     if len(joints) < MIN_FRAMES:
         raise FeatureError(f"{len(joints)} frames are too few, at least {MIN_FRAMES} are needed")
-    return np.asarray(gaussian_filter1d(normalise(joints), SMOOTHING_SIGMA, axis=0, mode="nearest"))
+    smooth = gaussian_filter1d(normalise(joints), SMOOTHING_SIGMA, axis=0, mode="nearest")
+    rare = [joint for joint in HEAD if _seen(track)[:, joint].mean() < HEAD_SEEN]
+    smooth[:, rare] = np.nan
+    return np.asarray(smooth)
 
 
 def differences(prepared: FloatArray) -> Features:

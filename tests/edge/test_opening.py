@@ -1,134 +1,90 @@
-"""Which runtime is chosen, and that it says why."""
+"""The choice of the pose backend, and what is said where something of it is missing."""
 
 from __future__ import annotations
 
 import json
-import logging
-import sys
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from edge.bundle import DEFAULT_BUNDLE, Bundle
-from edge.errors import EngineError
-from edge.runtime.engine import RECORDS
-from edge.runtime.fallback import FallbackNetwork
-from edge.runtime.opening import open_network
-from tests.trt_engines.engines import engines_of, random_inputs
-from tests.trt_engines.standin import VERSIONS, Standin
-from tests.trt_engines.standin.fixture import forget
+from edge.bundle import DEFAULT_BUNDLE, Bundle, Manifest
+from edge.errors import BundleError, PoseError, RuntimeMissingError
+from edge.pose.blazepose import BlazePose
+from edge.pose.opening import BACKENDS, open_pose
+from edge.pose.openpose import OpenPose
+from edge.pose.openpose_layouts import BODY_25_LAYOUT, COCO_18
+from edge.runtime import Network
+from tests.edge.openpose_maps import DrawnNetwork, draw
+
+SHA = "0" * 64
 
 
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return Bundle.open(DEFAULT_BUNDLE)
+def bundle_of(backend: str, joints: str = "COCO_18", preprocessing: str = "bgr_255") -> Bundle:
+    """Return a pose bundle whose files are never looked at."""
+    manifest = {
+        "format": 3, "kind": "pose", "name": backend, "version": "1.0.0", "min_software": "0.1.0",
+        "backend": backend, "joints": joints, "files": {"net.onnx": {"sha256": SHA, "bytes": 1}},
+        "networks": {
+            "openpose": {
+                "files": {"fp32": "net.onnx"},
+                "inputs": [{
+                    "name": "image", "shape": [1, 3, "H", "W"], "dtype": "float32",
+                    "preprocessing": preprocessing, "preprocessing_version": 1,
+                }],
+                "outputs": [{"name": "maps", "shape": [1, 57, "h", "w"], "dtype": "float32"}],
+                "axes": {
+                    "H": {"least": 64, "best": 256, "most": 256},
+                    "W": {"least": 64, "best": 344, "most": 456},
+                },
+            }
+        },
+    }  # fmt: skip
+    return Bundle(Path("nowhere"), Manifest.parse(json.dumps(manifest).encode()), SHA)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_auto_prefers_an_engine_of_this_device_and_bundle(
-    standin: Standin,
-    bundle: Bundle,
-    tmp_path: Path,
-    version: str,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    standin.play(version)
-    caplog.set_level(logging.INFO)
-    engines = engines_of(tmp_path / "engines", bundle)
-    network = open_network(bundle, "classifier", engines=engines)
-    assert isinstance(network, FallbackNetwork)
-    assert network.runtime.startswith("TensorRT ")
-    assert network.runtime.endswith(" fp32")
-    assert network.why == "there is an engine for this device and bundle"
-    said = f"classifier of {bundle.label} runs on {network.runtime}: {network.why}"
-    assert [r.message for r in caplog.records if r.name == "edge.runtime.opening"] == [said]
-    expected = open_network(bundle, "classifier", runtime="onnx").run(random_inputs())
-    for name, values in network.run(random_inputs()).items():
-        np.testing.assert_allclose(values, expected[name], atol=1e-6)
-    # Longer than any engine is built for: only this call goes elsewhere.
-    long = random_inputs(1, 1000)
-    assert network.run(long)["probabilities"].shape == (1, 2)
-    assert network.lost is None
+def drawn(bundle: Bundle, network: str) -> Network:
+    assert network == "openpose"
+    layout = COCO_18 if bundle.manifest.joints == "COCO_18" else BODY_25_LAYOUT
+    return DrawnNetwork(draw(layout, []))
 
 
-def test_onnx_does_not_look(standin: Standin, bundle: Bundle, tmp_path: Path) -> None:
-    engines = engines_of(tmp_path / "engines", bundle)
-    for name in ("tensorrt", "pycuda", "pycuda.driver"):
-        sys.modules.pop(name, None)
-    network = open_network(bundle, "classifier", engines=engines, runtime="onnx")
-    assert network.runtime.startswith("ONNX Runtime")
-    assert network.why == "chosen in the settings"
-    assert "pycuda" not in sys.modules
-
-
-def changed(engines: Path, **changes: Any) -> None:
-    """Write something else into the record of the engine."""
-    record = json.loads((engines / RECORDS).read_bytes())
-    record["engines"][0] |= changes
-    (engines / RECORDS).write_text(json.dumps(record))
-
-
-def other_device(engines: Path) -> None:
-    record = json.loads((engines / RECORDS).read_bytes())
-    changed(engines, device=record["engines"][0]["device"] | {"tensorrt": "8.5.2"})
+def test_the_default_needs_nothing_but_the_environment() -> None:
+    assert BACKENDS[0] == "blazepose"
+    assert isinstance(open_pose("blazepose"), BlazePose)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "why"),
-    [
-        (lambda e: (e / RECORDS).unlink(), "no engine was built of classifier"),
-        (lambda e: (e / RECORDS).write_text("{"), "engines.json is damaged"),
-        (lambda e: changed(e, bundle="0" * 64), "built from another bundle"),
-        (other_device, "built for tensorrt 8.5.2, this is 10.3.0: build it again"),
-        (lambda e: (e / "one.plan").write_bytes(b"evil"), "not the engine that was built here"),
-        (lambda e: (e / "one.plan").unlink(), "one.plan is missing"),
-    ],
+    ("joints", "preprocessing"), [("COCO_18", "bgr_255"), ("BODY_25", "bgr_256_centred")]
 )
-def test_an_engine_that_is_not_exactly_right_is_never_loaded(
-    standin: Standin, bundle: Bundle, tmp_path: Path, spoil: Any, why: str
-) -> None:
-    engines = engines_of(tmp_path / "engines", bundle)
-    spoil(engines)
-    network = open_network(bundle, "classifier", engines=engines)
-    assert network.runtime.startswith("ONNX Runtime")
-    assert network.why.startswith("no TensorRT: ")
-    assert why in network.why
-    with pytest.raises(EngineError, match="TensorRT was chosen but cannot be had: ") as error:
-        open_network(bundle, "classifier", engines=engines, runtime="tensorrt")
-    assert why in str(error.value)
+def test_openpose_is_what_its_manifest_says(joints: str, preprocessing: str) -> None:
+    estimator = open_pose(
+        "openpose", bundle=bundle_of("openpose", joints, preprocessing), opener=drawn
+    )
+    assert isinstance(estimator, OpenPose)
+    assert estimator.name == f"openpose-{joints.lower().replace('_', '-')}"
 
 
-@pytest.mark.parametrize(
-    ("faults", "why"),
-    [
-        ({"no_gpu": True}, "no GPU can be used"),
-        ({"no_pycuda": True}, "pycuda is not installed"),
-        ({"out_of_memory": True}, "the GPU cannot hold the engine"),
-        ({"deserialize_none": True}, "TensorRT refuses the engine"),
-    ],
-)
-def test_a_gpu_that_cannot_be_used(
-    standin: Standin,
-    bundle: Bundle,
-    tmp_path: Path,
-    faults: dict[str, bool],
-    why: str,
-) -> None:
-
-    engines = engines_of(tmp_path / "engines", bundle)
-    forget()
-    standin.fault(**faults)
-    network = open_network(bundle, "classifier", engines=engines)
-    assert network.runtime.startswith("ONNX Runtime")
-    assert why in network.why
-    with pytest.raises(EngineError, match=why):
-        open_network(bundle, "classifier", engines=engines, runtime="tensorrt")
+def test_openpose_without_a_bundle_says_how_to_get_one() -> None:
+    with pytest.raises(PoseError, match=r"scripts/get_openpose .* scripts/flash_engine"):
+        open_pose("openpose")
 
 
-def test_no_engines_at_all(bundle: Bundle) -> None:
-    network = open_network(bundle, "classifier")
-    assert network.why == "no TensorRT: no engines were built here"
-    with pytest.raises(EngineError, match="no engines were built here"):
-        open_network(bundle, "classifier", runtime="tensorrt")
+def test_a_bundle_for_another_backend_is_refused() -> None:
+    with pytest.raises(BundleError, match="made for openpose, not for the pose backend blazepose"):
+        open_pose("blazepose", bundle=bundle_of("openpose"), opener=drawn)
+    with pytest.raises(BundleError, match="made for judging squat"):
+        open_pose("openpose", bundle=Bundle.open(DEFAULT_BUNDLE))
+
+
+def test_unknown_joints_and_preprocessings_are_refused() -> None:
+    with pytest.raises(BundleError, match="BODY_135"):
+        open_pose("openpose", bundle=bundle_of("openpose", "BODY_135"), opener=drawn)
+    with pytest.raises(BundleError, match="update this software"):
+        open_pose("openpose", bundle=bundle_of("openpose", "COCO_18", "rgb"), opener=drawn)
+
+
+def test_pyopenpose_without_its_package_or_models_says_so(tmp_path: Path) -> None:
+    with pytest.raises((RuntimeMissingError, PoseError), match=r"pyopenpose|KIOSK_OPENPOSE_MODELS"):
+        open_pose("pyopenpose")
+    with pytest.raises((RuntimeMissingError, PoseError), match=r"pyopenpose|lacks"):
+        open_pose("pyopenpose", model_folder=tmp_path)

@@ -231,6 +231,19 @@ def test_a_head_that_was_not_seen_is_absent_altogether(missing: str) -> None:
     assert rows.shape[1] == 5 and not rows.any()
 
 
+def test_an_ear_that_is_rarely_seen_does_not_move_the_head() -> None:
+    # OpenPose sees an ear that is turned away in some frames only; what is filled in between
+    # made a good squat bad (score 0.40 instead of 0.99).
+    track = with_ears(squat_track(NOISELESS))
+    confidence, joints = track.confidence.copy(), track.joints.copy()
+    rare = np.arange(len(track)) % 3 > 0
+    confidence[rare, INDEX["REar"]] = 0.1
+    joints[~rare, INDEX["REar"]] += 40.0
+    assert not head(prepare(PoseTrack(track.times, joints, confidence))).any()
+    often = PoseTrack(track.times, track.joints, np.where(rare[:, None], track.confidence, 1.0))
+    assert head(prepare(often)).any()
+
+
 def test_a_joint_that_was_never_seen_has_no_place() -> None:
     track = squat_track(NOISELESS)
     joints = track.joints.copy()
