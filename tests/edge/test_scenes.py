@@ -7,25 +7,19 @@ import pytest
 
 from edge.assessment import Assessment, Reason
 from edge.classifier import Classifier
-from edge.frames.video import VideoFile
 from edge.joints import MID_HIP, NECK, TEN
-from edge.pose.blazepose import BlazePose
 from edge.replay import joints_at
 from edge.session import ScoringSession
 from tests.clips import KnownClip
+from tests.edge.seen import Look
 
 
-@pytest.fixture(scope="module")
-def model() -> BlazePose:
-    return BlazePose()
-
-
-def run(name: str, model: BlazePose) -> tuple[KnownClip, ScoringSession, Assessment]:
+def run(name: str, seen: Look) -> tuple[KnownClip, ScoringSession, Assessment]:
     """Return the clip, and the finished session and its assessment."""
     clip = KnownClip.load(name)
-    session = ScoringSession(model.open_stream(), Classifier.load())
-    with VideoFile(clip.video) as video:
-        session.push_all(video)
+    session = ScoringSession(None, Classifier.load())
+    for time, people in seen(name).moments:
+        session.push_poses(time, people)
     return clip, session, session.finish()
 
 
@@ -62,24 +56,24 @@ def share_on_subject(clip: KnownClip, session: ScoringSession) -> tuple[float, f
     [("walk_through", 0.85), ("bystander_first", 0.99), ("mirror", 0.99), ("good_2", 0.99),
      ("bad_2", 0.99), ("far_person", 0.99)],
 )  # fmt: skip
-def test_the_skeleton_is_the_subjects(name: str, least_shown: float, model: BlazePose) -> None:
-    clip, session, assessment = run(name, model)
+def test_the_skeleton_is_the_subjects(name: str, least_shown: float, seen: Look) -> None:
+    clip, session, assessment = run(name, seen)
     shown, right = share_on_subject(clip, session)
     assert right >= 0.99
     assert shown >= least_shown
     assert len(assessment.repetitions) == clip.meta["repetition_count"]
 
 
-def test_two_who_squat_side_by_side_are_not_judged(model: BlazePose) -> None:
-    _, _, assessment = run("two_squatters", model)
+def test_two_who_squat_side_by_side_are_not_judged(seen: Look) -> None:
+    _, _, assessment = run("two_squatters", seen)
     assert assessment.reason is Reason.SEVERAL_PEOPLE
 
 
-def test_an_empty_gym_is_nobody(model: BlazePose) -> None:
-    _, _, assessment = run("empty_gym", model)
+def test_an_empty_gym_is_nobody(seen: Look) -> None:
+    _, _, assessment = run("empty_gym", seen)
     assert assessment.reason is Reason.NO_PERSON
 
 
-def test_from_the_side_is_turned_away(model: BlazePose) -> None:
-    _, _, assessment = run("side_view", model)
+def test_from_the_side_is_turned_away(seen: Look) -> None:
+    _, _, assessment = run("side_view", seen)
     assert assessment.reason is Reason.TURNED_AWAY

@@ -12,6 +12,9 @@ import numpy as np
 
 WIDTH, HEIGHT = 96, 64
 
+ONE_SQUAT = 4.6
+"""Seconds of either demo clip until its first squat has ended."""
+
 # 16.16 and 2.30 fixed-point matrices of the track header, by clockwise degrees to turn on showing.
 MATRIX = {
     0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0),
@@ -113,4 +116,18 @@ def write_as_recorder(source: Path, path: Path, seconds: float = 60.0) -> Path:
             frame.pict_type = 0
             write.mux(stream.encode(frame))
         write.mux(stream.encode(None))
+    return path
+
+
+def first_part(source: Path, path: Path, seconds: float) -> Path:
+    """Write the beginning of a clip as an MP4 with its index first, without encoding it anew."""
+    options = {"movflags": "faststart"}
+    with av.open(str(source)) as read, av.open(str(path), "w", options=options) as write:
+        video = read.streams.video[0]
+        stream = write.add_stream_from_template(video)
+        for packet in read.demux(video):
+            # Packets come as they are decoded: one that is shown early may come late.
+            if packet.pts is not None and packet.pts * video.time_base < seconds:
+                packet.stream = stream
+                write.mux(packet)
     return path

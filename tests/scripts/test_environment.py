@@ -50,7 +50,7 @@ def test_what_the_device_runs_is_what_was_tested(environment: ModuleType) -> Non
 
 def test_opencv_can_be_left_out_of_the_lock(environment: ModuleType) -> None:
     text = (environment.LOCKS / "device.txt").read_text()
-    reduced = environment.without_opencv(text)
+    reduced = environment.without(text, ["opencv-python-headless"])
     assert "opencv" in text
     assert "opencv" not in reduced
     # What is left are whole blocks: each line of hashes belongs to a requirement above it.
@@ -59,8 +59,9 @@ def test_opencv_can_be_left_out_of_the_lock(environment: ModuleType) -> None:
 
 
 def test_an_unsupported_python_is_told_what_to_do(
-    environment: ModuleType, monkeypatch: pytest.MonkeyPatch
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     monkeypatch.setattr(environment.sys, "version_info", (3, 9, 1))
     monkeypatch.setattr(environment.shutil, "which", lambda name: None)
     with pytest.raises(environment.SetupError, match=r"Python 3.10, 3.11, 3.12 is needed"):
@@ -73,10 +74,49 @@ def test_a_shim_that_does_not_run_is_passed_over(
     shim = tmp_path / "python3.11"
     shim.write_text("#!/bin/sh\nexit 127\n")
     shim.chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     monkeypatch.setattr(environment.sys, "version_info", (3, 13, 0))
     found = {"python3.11": str(shim), "python3.12": sys.executable}
     monkeypatch.setattr(environment.shutil, "which", found.get)
     assert environment.find_python() == Path(sys.executable)
+
+
+def test_an_interpreter_of_pyenv_is_found(
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, content in (("3.10.9", "exit 127"), ("3.10.13", "exit 0")):
+        python = tmp_path / "versions" / name / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f"#!/bin/sh\n{content}\n")
+        python.chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setattr(environment.sys, "version_info", (3, 13, 0))
+    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    assert environment.find_python(((3, 10),)).parts[-3] == "3.10.13"
+
+
+def test_a_python_that_is_not_here_is_one_line(
+    environment: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    def nowhere(versions: tuple[tuple[int, int], ...]) -> Path:
+        raise environment.NoPythonError("Python 3.10 is needed and none was found")
+
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "find_python", nowhere)
+    monkeypatch.setattr(environment.sys, "argv", ["environment.py", "3.10"])
+    assert environment.main() == environment.NO_PYTHON
+    assert capsys.readouterr().err.splitlines() == [
+        "==> Python 3.10 is not on this machine: its tests are skipped"
+    ]
+
+
+def test_the_tests_under_other_pythons_are_there() -> None:
+    lines = (ROOT / "tests" / "other_pythons.txt").read_text().splitlines()
+    assert lines == sorted(lines, key=lambda line: (line.count("/"), line))
+    assert [line for line in lines if not (ROOT / line.partition("::")[0]).is_file()] == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["other"], ["device", "training"]])
