@@ -63,8 +63,8 @@ class PyOpenPose:
     :param patience: seconds to wait for a picture's answer.
     :param start_patience: seconds to wait for OpenPose to start.
     :param clock: seconds that only grow, for the pauses.
-    :raises RuntimeMissingError: pyopenpose is not installed.
-    :raises PoseError: the folder lacks BODY_25, or OpenPose does not start with it.
+    :raises PoseError: pyopenpose is not installed, the folder lacks BODY_25, or OpenPose does not
+        start with it; the message says what to do.
     """
 
     name = "pyopenpose-body-25"

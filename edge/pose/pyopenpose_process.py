@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ValidationError
 
-from edge.errors import PoseError, RuntimeMissingError
+from edge.errors import PoseError
 from edge.frames import Picture
 from edge.frames.sandbox import PROJECT
 from edge.joints import BODY_25
@@ -67,8 +67,7 @@ class OpenPoseProcess:
     :param flags: OpenPose's own settings by name.
     :param patience: seconds until it must be ready.
     :ivar answers: how many pictures it has answered.
-    :raises RuntimeMissingError: pyopenpose is not installed.
-    :raises PoseError: OpenPose does not start.
+    :raises PoseError: pyopenpose is not installed, or OpenPose does not start.
     """
 
     def __init__(self, flags: Mapping[str, object], patience: float) -> None:
@@ -94,7 +93,7 @@ class OpenPoseProcess:
         self._listener.start()
         try:
             self._expect(READY, patience)
-        except (PoseError, RuntimeMissingError):
+        except PoseError:
             self.close()
             raise
 
@@ -148,7 +147,7 @@ class OpenPoseProcess:
         except ValidationError:
             raise PoseError("OpenPose's process talks nonsense") from None
         if said.kind == MISSING:
-            raise RuntimeMissingError(NOT_INSTALLED.format(why=said.why))
+            raise PoseError(NOT_INSTALLED.format(why=said.why))
         if said.kind != kind:
             raise PoseError(
                 self._with_last_words(

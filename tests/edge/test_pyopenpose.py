@@ -20,7 +20,7 @@ import pytest
 
 from edge.assessment import Verdict
 from edge.classifier import Classifier
-from edge.errors import PoseError, RuntimeMissingError
+from edge.errors import PoseError
 from edge.frames import Frame
 from edge.frames.video import VideoFile
 from edge.pose.pyopenpose import NEEDED, PyOpenPose
@@ -231,7 +231,7 @@ def test_openpose_that_comes_back_after_a_missing_module_is_used(
     with pytest.raises(PoseError):
         stream.estimate(picture(50))
     monkeypatch.setenv("PYTHONPATH", "")  # somebody builds OpenPose anew just now
-    with pytest.raises(RuntimeMissingError, match="not installed"):
+    with pytest.raises(PoseError, match="not installed"):
         stream.estimate(picture(50))
     monkeypatch.setenv("PYTHONPATH", str(STANDIN))
     monkeypatch.setenv("STANDIN_FAULT", "none@0")
@@ -243,7 +243,7 @@ def test_without_pyopenpose_it_is_said_what_to_do_and_under_which_licence(
     models: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", "")
-    with pytest.raises(RuntimeMissingError, match=r"No module named .*openpose") as raised:
+    with pytest.raises(PoseError, match=r"No module named .*openpose") as raised:
         PyOpenPose(models)
     for words in ("doc/installation/", "PYTHONPATH", "non-commercial", "commercial licence"):
         assert words in str(raised.value)
