@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -65,12 +66,19 @@ def read_private_key(path: Path, passphrase: str = "") -> Ed25519PrivateKey:
     return found
 
 
-def needs_passphrase(path: Path) -> bool:
-    """Tell whether a key was made with a passphrase; False where it cannot be read at all."""
+def unlock(path: Path, ask: Callable[[str], str]) -> Ed25519PrivateKey:
+    """Read a key, and ask for its passphrase if it has one.
+
+        unlock(Path("anna.key"), lambda what: click.prompt(what, hide_input=True))
+
+    :param ask: returns what is asked for, such as ``Passphrase of anna.key``.
+    :raises SignatureError: as :func:`read_private_key`.
+    """
     try:
-        return b"ENCRYPTED" in read_plain(path, MOST_SMALL)
+        locked = b"ENCRYPTED" in read_plain(path, MOST_SMALL)
     except (BundleError, OSError):
-        return False
+        locked = False  # reading it will say what is wrong
+    return read_private_key(path, ask(f"Passphrase of {path.name}") if locked else "")
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

@@ -21,7 +21,7 @@ import click
 import keras
 
 from edge.errors import SignatureError
-from edge.private_keys import needs_passphrase, read_private_key
+from edge.private_keys import unlock
 from training.bundle_files import TYPICAL, ExportError, Prepared, write_bundle
 from training.conversion import FRAMES, widths
 from training.datasets import DataError
@@ -63,11 +63,9 @@ def prepare_inputs(
     )
 
 
-def asked_passphrase(key: Path) -> str:
-    """Ask for the passphrase of a key that has one."""
-    if not needs_passphrase(key):
-        return ""
-    return str(click.prompt(f"Passphrase of {key.name}", hide_input=True, err=True))
+def ask(what: str) -> str:
+    """Ask for something that nobody else shall see."""
+    return str(click.prompt(what, hide_input=True, err=True))
 
 
 @click.command()
@@ -99,7 +97,7 @@ def main(  # noqa: PLR0917 - click gives the options by name
     model = keras.models.load_model(run / "classifier.keras")
     report = json.loads((run / "report.json").read_text(encoding="utf-8"))
     try:
-        signing = read_private_key(key, asked_passphrase(key)) if key else None
+        signing = unlock(key, ask) if key else None
         prepared = prepare_inputs(list(widths(model)), data, folder, calibrate)
         content = write_bundle(model, report, run / TYPICAL, bundle, prepared,
                                with_int8=with_int8, key=signing)  # fmt: skip

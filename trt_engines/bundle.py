@@ -16,7 +16,7 @@ from edge import __version__
 from edge.bundle import Bundle, Manifest, check_files, one_line
 from edge.errors import BundleError, KioskError
 from edge.plain_files import read_plain
-from edge.private_keys import needs_passphrase, new_private_key, read_private_key
+from edge.private_keys import new_private_key, unlock
 from edge.signing import (
     MANIFEST,
     MOST_MANIFEST,
@@ -156,10 +156,7 @@ def keys(data_dir: Path | None) -> None:
 def sign(folder: Path, key: Path) -> None:
     """Sign the bundle in FOLDER, once its files are what its manifest names."""
     check_files(folder, Manifest.parse(head_of(folder)[0]))
-    passphrase = ""
-    if needs_passphrase(key):
-        passphrase = click.prompt(f"Passphrase of {key.name}", hide_input=True)
-    made = sign_folder(folder, read_private_key(key, passphrase))
+    made = sign_folder(folder, unlock(key, lambda what: click.prompt(what, hide_input=True)))
     click.echo(f"signed with {fingerprint(made.key)}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import SignatureError
-from edge.private_keys import needs_passphrase, new_private_key, read_private_key
+from edge.private_keys import new_private_key, read_private_key, unlock
 from edge.signing import key_id, read_public_key
 
 
@@ -18,7 +18,14 @@ def test_a_key_is_made_and_read(passphrase: str, tmp_path: Path) -> None:
     assert public == tmp_path / "anna.pem"
     private = read_private_key(tmp_path / "anna.key", passphrase)
     assert key_id(private.public_key()) == key_id(read_public_key(public))
-    assert needs_passphrase(tmp_path / "anna.key") == bool(passphrase)
+    asked: list[str] = []
+
+    def ask(what: str) -> str:
+        asked.append(what)
+        return passphrase
+
+    assert unlock(tmp_path / "anna.key", ask).private_bytes_raw() == private.private_bytes_raw()
+    assert asked == (["Passphrase of anna.key"] if passphrase else [])
     mode = stat.S_IMODE((tmp_path / "anna.key").stat().st_mode)
     assert mode == 0o600
 
@@ -49,4 +56,5 @@ def test_what_is_wrong_with_a_key_is_told(tmp_path: Path) -> None:
     ):
         with pytest.raises(SignatureError, match=message):
             read_private_key(tmp_path / name, passphrase)
-    assert not needs_passphrase(tmp_path / "none.key")
+    with pytest.raises(SignatureError, match="holds no private key"):
+        unlock(tmp_path / "none.key", str)
