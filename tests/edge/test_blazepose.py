@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge.errors import PoseError
+from edge.errors import NetworkError, PoseError
 from edge.frames import Frame
 from edge.frames.video import VideoFile
 from edge.joints import BODY_25, INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE, TEN
@@ -21,6 +22,7 @@ from edge.pose.blazepose_nets import (
     anchors,
     refine,
 )
+from edge.runtime import Array, Network, TensorSpec
 from tests.clips import KnownClip
 from tests.edge.seen import Look
 
@@ -130,3 +132,17 @@ def test_refining_moves_to_the_heat_and_leaves_the_cold_alone() -> None:
 def test_missing_networks_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PoseError, match="run scripts/run"):
         BlazePose(tmp_path)
+
+
+def test_networks_that_fail_are_an_error_of_the_pose_model() -> None:
+    class Broken(Network):
+        runtime = "broken"
+        inputs = (TensorSpec("input_1", (1, 224, 224, 3)),)
+        outputs = ()
+
+        def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+            raise NetworkError("the GPU is lost")
+
+    stream = BlazePose(networks=(Broken(), Broken())).open_stream()
+    with pytest.raises(PoseError, match="GPU is lost"):
+        stream.estimate(Frame(np.zeros((48, 64, 3), np.uint8), 0.0))

@@ -68,6 +68,18 @@ def test_an_exercise_that_does_not_fit_together_is_told(monkeypatch: pytest.Monk
     assert "error: push_up has no texts.json" in result.output
 
 
+def test_a_pose_backend_that_is_not_there_says_how_to_get_it(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli.main, ["score", "--pose", "openpose", "any.mp4"])
+    assert result.exit_code == cli.NOT_READY
+    assert "scripts/get_openpose" in result.output and "--pose-bundle" in result.output
+    options = ["--pose", "openpose", "--pose-bundle", str(DEFAULT_BUNDLE)]
+    result = CliRunner().invoke(cli.main, ["score", *options, "any.mp4"])
+    assert result.exit_code == cli.NOT_READY
+    assert "made for judging squat" in result.output
+    result = CliRunner().invoke(cli.main, ["score", "--pose", "alphapose", "any.mp4"])
+    assert result.exit_code == 2
+
+
 def test_a_bundle_that_nobody_signed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

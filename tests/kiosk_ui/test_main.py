@@ -258,3 +258,11 @@ def test_missing_models_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with kiosk_process(tmp_path) as kiosk:
         assert kiosk.process.wait(30) == 1
     assert "the kiosk cannot start" in "\n".join(kiosk.log)
+
+
+def test_a_pose_backend_without_its_networks_is_told_so(tmp_path: Path) -> None:
+    with kiosk_process(tmp_path, "--camera", "demo", "--pose", "openpose") as kiosk:
+        assert kiosk.process.wait(30) == 1
+    log = "\n".join(kiosk.log)
+    assert "the kiosk cannot start: there is no OpenPose network" in log
+    assert "scripts/get_openpose" in log
