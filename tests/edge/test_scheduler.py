@@ -101,3 +101,28 @@ def test_many_streams_at_once_never_meet_inside() -> None:
         thread.join(20)
     assert len(estimator.calls) == 160
     assert estimator.most == 1
+
+
+def test_another_model_takes_over_without_disturbing_who_is_at_it() -> None:
+    class Numbered:
+        def __init__(self, name: str) -> None:
+            self.name = name
+            self.asked = 0
+
+        def open_stream(self) -> Numbered:
+            return self
+
+        def estimate(self, frame: Frame) -> list[Pose]:
+            self.asked += 1
+            return []
+
+    old, new = Numbered("old"), Numbered("new")
+    scheduler = PoseScheduler(old)
+    session, endless = scheduler.open_stream(), scheduler.open_endless_stream(Priority.CAMERA)
+    picture = Frame(np.zeros((4, 4, 3), np.uint8), 0.0)
+    for stream in (session, endless):
+        stream.estimate(picture)
+    scheduler.estimator = new
+    for stream in (session, endless, scheduler.open_stream()):
+        stream.estimate(picture)
+    assert (scheduler.name, old.asked, new.asked) == ("new", 3, 2)

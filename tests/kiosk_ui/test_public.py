@@ -159,6 +159,19 @@ def test_health(web: Web, phone: FlaskClient) -> None:
     assert (answer.status_code, answer.json) == (503, {"status": "starting"})
 
 
+def test_readiness_tells_the_device_which_networks_run(
+    web: Web, phone: FlaskClient, kiosk: FlaskClient
+) -> None:
+    models = [{"name": "squat", "slot": "A", "networks": {}}]
+    web.services.models = lambda: models
+    assert kiosk.get("/readyz").json == {"status": "ready", "models": models}
+    assert phone.get("/readyz").json == {"status": "ready"}
+    web.services.ready.clear()
+    for client in (phone, kiosk):
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json) == (503, {"status": "starting"})
+
+
 def test_pages_hold_nothing_that_the_policy_forbids() -> None:
     for template in (ROOT / "templates").iterdir():
         text = template.read_text()

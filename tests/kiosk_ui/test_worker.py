@@ -311,3 +311,28 @@ def test_those_beside_the_subject_are_kept_as_well(tmp_path: Path) -> None:
     )  # fmt: skip
     assert len(load_track(path)) == len(beside)
     assert load_others(path) == []
+
+
+class FailingClassifier(FakeClassifier):
+    """Its network fails the first times."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise NetworkError("the network failed")
+        return super().judge(part, repetition)
+
+
+@pytest.mark.parametrize(("failures", "status"), [(1, Status.DONE), (9, Status.FAILED)])
+def test_a_video_whose_network_failed_is_scored_again(
+    store: ScoreStore, make: Make, monkeypatch: pytest.MonkeyPatch, failures: int, status: Status
+) -> None:
+    """A bundle on trial may be left for a better one meanwhile."""
+    monkeypatch.setattr(worker_module, "CHANGE_OVER", 0.0)
+    classifier = FailingClassifier(failures)
+    make(judge=lambda: classifier)
+    assert finished(store, add(store)).status is status

@@ -15,6 +15,7 @@ import pytest
 from tests.clips import ROOT
 from tests.trt_engines.flashing import make_bundle, trusting
 from tests.trt_engines.killing import Killing
+from tests.trt_engines.standin import Standin
 
 SCORES = {"squat 0.1.0": 0.6, "squat 1.0.0": 0.9, "squat 2.0.0": 0.8, "squat 3.0.0": 0.7}
 """What each bundle answers to everything."""
@@ -121,12 +122,12 @@ class Bench:
         if told["live"] != "shipped":
             assert told["slots"][told["live"]]["state"] in ("trial", "good"), (kill, told)
         again = scenario.cut if scenario.cut["do"] == "flash" else FLASH[3]
-        for folder in (data, self.folder / "started"):  # with and without a start between
-            flashed = self.run(folder, again)
-            assert flashed.get("outcome") == 0, (kill, flashed)
-            new = self.run(folder, {"do": "load"})
-            assert new["label"] == again["source"], (kill, new)
-            assert new["score"] == SCORES[new["label"]], (kill, new)
+        folder = data if kill % 2 else self.folder / "started"  # without or with a start between
+        flashed = self.run(folder, again)
+        assert flashed.get("outcome") == 0, (kill, flashed)
+        new = self.run(folder, {"do": "load"})
+        assert new["label"] == again["source"], (kill, new)
+        assert new["score"] == SCORES[new["label"]], (kill, new)
         return str(label)
 
     def all_steps(self, scenario: Scenario, prepared: Path) -> list[str]:
@@ -171,3 +172,18 @@ def test_some_steps_are_cut_off(bench: Bench, name: str) -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_step_is_cut_off(bench: Bench, name: str) -> None:
     loop(bench, name)
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The same with engines, which TensorRT's stand-in builds and runs."""
+    folder = tmp_path_factory.mktemp("engines")
+    with Killing(Standin(folder / "standin.json").environment) as killing:
+        yield Bench(folder, killing)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", ["first flash", "second flash", "fall back"])
+def test_every_step_is_cut_off_with_engines(engines: Bench, name: str) -> None:
+    loop(engines, name, engines=True)
