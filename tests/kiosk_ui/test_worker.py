@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.errors import PoseError, SourceError
+from edge.errors import NetworkError, PoseError, SourceError
+from edge.exercise import Repetition
 from edge.frames import Frame
+from edge.judging import Judgement
 from edge.pose.scheduler import PoseScheduler
 from edge.session import ScoringSession
 from edge.track import Pose, PoseTrack
@@ -332,7 +334,7 @@ def test_a_video_whose_network_failed_is_scored_again(
     store: ScoreStore, make: Make, monkeypatch: pytest.MonkeyPatch, failures: int, status: Status
 ) -> None:
     """A bundle on trial may be left for a better one meanwhile."""
-    monkeypatch.setattr(worker_module, "CHANGE_OVER", 0.0)
+    monkeypatch.setattr("kiosk_ui.worker.CHANGE_OVER", 0.0)
     classifier = FailingClassifier(failures)
     make(judge=lambda: classifier)
     assert finished(store, add(store)).status is status

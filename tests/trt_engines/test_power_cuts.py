@@ -124,7 +124,7 @@ class Bench:
         again = scenario.cut if scenario.cut["do"] == "flash" else FLASH[3]
         folder = data if kill % 2 else self.folder / "started"  # without or with a start between
         flashed = self.run(folder, again)
-        assert flashed.get("outcome") == 0, (kill, flashed)
+        assert flashed.get("outcome") == 0, (kill, flashed.get("said"), flashed.get("error"))
         new = self.run(folder, {"do": "load"})
         assert new["label"] == again["source"], (kill, new)
         assert new["score"] == SCORES[new["label"]], (kill, new)
