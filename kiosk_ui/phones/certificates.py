@@ -101,7 +101,7 @@ def make_certificates(
         kept = _make_authority(host, addresses, now)
         _write(folder / AUTHORITY, kept)
     issuer, root = kept[1][0], kept[1][-1]
-    (folder / PUBLIC).write_bytes(root.public_bytes(serialization.Encoding.DER))
+    _publish(folder / PUBLIC, root.public_bytes(serialization.Encoding.DER))
     permitted = hosts_of(root)
     if host not in permitted:
         raise CertificateError(
@@ -263,6 +263,15 @@ def _read(path: Path) -> Kept | None:
     if not isinstance(key, Key) or key.public_key() != certificates[0].public_key():
         raise CertificateError(f"{path} is damaged: remove it to begin anew")
     return key, certificates
+
+
+def _publish(path: Path, content: bytes) -> None:
+    """Write what phones read: one that reads it just now gets the old or the new, but whole."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 def _write(path: Path, kept: Kept) -> None:

@@ -202,6 +202,17 @@ def test_a_second_call_changes_nothing(folder: Path) -> None:
     assert {name: (folder / name).read_bytes() for name in before} == before
 
 
+def test_what_a_phone_reads_just_now_stays_whole(folder: Path, tmp_path: Path) -> None:
+    """The authority's certificate was once written anew in its place, and for a moment empty."""
+    before = (folder / PUBLIC).read_bytes()
+    read = tmp_path / "read"
+    read.hardlink_to(folder / PUBLIC)
+    make_certificates(folder, HOST, [ADDRESS])
+    assert read.samefile(folder / PUBLIC)
+    make_certificates(folder, HOST, [ADDRESS], new_authority=True)
+    assert read.read_bytes() == before != (folder / PUBLIC).read_bytes()
+
+
 def test_a_certificate_is_renewed_by_the_same_authority(folder: Path) -> None:
     trust = trusted(folder)
     assert not make_certificates(folder, HOST, [ADDRESS], now=NOW + timedelta(days=360)).certificate
