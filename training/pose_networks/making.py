@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from edge.golden import parity
 from edge.pose.blazepose import DETECTOR, LANDMARK
 from edge.pose.blazepose_nets import default_weights
 from edge.pose.openpose import NETWORK
@@ -51,12 +50,16 @@ def make_blazepose(folder: Path) -> dict[str, Any]:
         blazepose.write_landmarks(sources[LANDMARK], files[LANDMARK])
         original = {name: LiteRtNetwork(path) for name, path in sources.items()}
         cases = golden_cases(BLAZEPOSE, original)
-        worst = max(
-            far / BLAZEPOSE.tolerances[name][output][0]
-            for name, path in files.items()
-            for output, far in parity(OnnxNetwork(path, threads=2), cases[name]).items()
-        )
-        figures = {"onnx_against_litert, in tolerances": _near_enough(worst, 1.0)}
+        worst = 0.0
+        for name, path in files.items():
+            network = OnnxNetwork(path, threads=2)
+            for case in cases[name]:
+                answers = network.run(case.inputs)
+                for output, (most, _) in BLAZEPOSE.tolerances[name].items():
+                    # LiteRT also answers what was left out of the ONNX file.
+                    far = np.abs(answers[output] - case.outputs[output]).max()
+                    worst = max(worst, float(far) / most)
+        figures = {"onnx_against_litert_in_tolerances": _near_enough(worst, 1.0)}
         return write_bundle(folder, BLAZEPOSE, files, figures)
 
 
