@@ -169,7 +169,7 @@ def _parabola(three: FloatArray) -> FloatArray:
 
     :param three: [K, 3] values; a missing neighbour (-inf) leaves the peak where it is.
     """
-    whole = np.isfinite(three).all(axis=1)
+    whole: BoolArray = np.asarray(np.isfinite(three).all(axis=1))
     left, middle, right = np.where(whole[:, None], three, 0.0).T
     bend = left - 2 * middle + right
     slope = (right - left) / 2
