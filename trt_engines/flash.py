@@ -246,6 +246,8 @@ def live_side(slots: Slots, settings: Settings) -> Side | None:
         return Side(bundle=live.bundle, engines=live.engines)
     if slots.name == CLASSIFIER:
         return Side(bundle=settings.bundle)
+    if slots.name == settings.pose and settings.pose_bundle is not None:
+        return Side(bundle=settings.pose_bundle)
     return Side(bundle=None) if slots.name == "blazepose" else None
 
 
