@@ -38,7 +38,7 @@ class Settings(TrustSettings):
     :param demo_clip: the clip that plays where there is no camera.
     :param bundle: folder of the model bundle.
     :param runtime: ``auto`` takes TensorRT where a verified engine is live, else ONNX Runtime;
-        ``onnx`` and ``tensorrt`` take nothing else.
+        ``onnx`` takes nothing else; ``tensorrt`` refuses to flash what gets no engine.
     :param trial_minutes: for how long a bundle that was flashed must run well to be good.
     :param pose: what finds the joints: ``blazepose``, ``openpose`` or ``pyopenpose``.
     :param pose_bundle: folder with the networks of that backend, used while none is live in its

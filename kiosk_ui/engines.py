@@ -15,7 +15,7 @@ from edge.pose import PoseEstimator
 from edge.pose.opening import open_pose
 from edge.pose.scheduler import PoseScheduler
 from edge.runtime import Network
-from edge.runtime.opening import Opener, open_network
+from edge.runtime.opening import Opener, RuntimeChoice, open_network
 from edge.settings import Settings
 from trt_engines.kinds import load_classifier, load_pose
 from trt_engines.live import LiveBundle
@@ -124,9 +124,9 @@ class Engines:
 
     def _open_network(self, bundle: Bundle, name: str, engines: Path | None) -> Network:
         threads = 1 if bundle.manifest.kind == "classifier" else self._settings.pose_threads
-        return open_network(
-            bundle, name, engines=engines, runtime=self._settings.runtime, threads=threads
-        )
+        # Whoever insists on TensorRT is refused when flashing; a kiosk on the wall runs on.
+        runtime: RuntimeChoice = "onnx" if self._settings.runtime == "onnx" else "auto"
+        return open_network(bundle, name, engines=engines, runtime=runtime, threads=threads)
 
     def _shipped(self, opener: Opener) -> tuple[Classifier, str]:
         bundle = Bundle.open(self._settings.bundle, self._settings.trust())
