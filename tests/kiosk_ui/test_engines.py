@@ -53,7 +53,6 @@ def test_flashing_a_kiosk_that_runs(tmp_path: Path) -> None:
     bundles = {
         "good": make_bundle(tmp_path / "good", 0.9, "1.0.0"),
         "wrong": make_bundle(tmp_path / "wrong", 0.1, "2.0.0", off=0.05),
-        "fragile": make_bundle(tmp_path / "fragile", 0.1, "3.0.0", fragile=True),
     }
     with kiosk_process(data, environment={"KIOSK_TRIAL_MINUTES": "0.05"}) as kiosk:
         assert kiosk.get("/readyz")[0] == 503
@@ -73,9 +72,22 @@ def test_flashing_a_kiosk_that_runs(tmp_path: Path) -> None:
         assert refused.returncode == 3, refused
         assert "from the golden answers" in refused.stderr
         assert squat(kiosk)["bundle"] == "squat 1.0.0"
-    with kiosk_process(data) as kiosk:  # with minutes of trial, it fails on the first clip
+
+
+@pytest.mark.long
+def test_a_model_that_fails_on_the_first_clip_is_left_and_the_clip_is_scored(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    trusting(data)
+    flash(make_bundle(tmp_path / "good", 0.9, "1.0.0"), data, {})
+    fragile = make_bundle(tmp_path / "fragile", 0.1, "3.0.0", fragile=True)
+    with kiosk_process(data, environment={"KIOSK_TRIAL_MINUTES": "0.01"}) as kiosk:
         kiosk.wait_until_ready()
-        with flashing(bundles["fragile"], data) as process:
+        until(lambda: squat(kiosk)["state"] == "good", 30)
+    with kiosk_process(data) as kiosk:  # with minutes of trial
+        kiosk.wait_until_ready()
+        with flashing(fragile, data) as process:
             until(lambda: squat(kiosk)["bundle"] == "squat 3.0.0", 60)
             assert judged_by(kiosk) == ("squat 1.0.0", 0.9)
             said = process.communicate(timeout=60)[0]
