@@ -32,7 +32,7 @@ def squat(kiosk: KioskProcess) -> dict[str, Any]:
 
 def judged_by(kiosk: KioskProcess) -> tuple[str, float]:
     """Have a real clip scored; return by which bundle, and the score."""
-    score = kiosk.finished(kiosk.upload(DEMO.read_bytes())["id"])
+    score = kiosk.finished(kiosk.upload(DEMO.read_bytes())["id"], seconds=240)
     assert score["status"] == "done", score
     return score["assessment"]["model"], round(score["assessment"]["score"], 2)
 
