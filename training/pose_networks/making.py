@@ -33,8 +33,8 @@ FAR: Final = 1e-3
 """How far the maps of a converted network may be from those of the one that it was."""
 
 HEIGHT: Final = 368
-"""Pixels of the input: OpenPose's own. At 256 hips that the trunk hides were far off, and a squat with
-the trunk far forward was called good."""
+"""Pixels of the input: OpenPose's own. At 256, hips that the trunk hides were far off, and a squat
+with the trunk far forward was called good."""
 
 
 def make_blazepose(folder: Path) -> dict[str, Any]:
