@@ -38,8 +38,8 @@ LEAST_GOOD: Final = 0.6
 """Share of a repetition's frames in which all needed joints must be seen well."""
 
 LEAST_RATE: Final = 4.0
-"""Frames a second that must have been looked at in a repetition: from 5 on the demo clips are judged
-as at 30; a recording of an overloaded machine, 9 frames of 12 s, got a score all the same."""
+"""Frames a second that must have been looked at in a repetition: at 5 the demo clips are judged as
+at 30; a recording of an overloaded machine, 9 frames of 12 s, got a score all the same."""
 
 COUNTS_NOTHING: Final = (Reason.NO_PERSON, Reason.TOO_SHORT, Reason.SEVERAL_PEOPLE)
 """Reasons for which repetitions are not even counted: it is not known whose they would be."""
