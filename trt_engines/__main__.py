@@ -245,4 +245,4 @@ def _opened(settings: Settings, slots: Slots, place: str) -> Bundle:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="scripts/engines")

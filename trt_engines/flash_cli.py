@@ -131,4 +131,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="scripts/flash_engine")

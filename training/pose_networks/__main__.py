@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from edge.errors import SignatureError
+from edge.private_keys import unlock
 from edge.signing import sign
 from training.pose_networks import ConversionError, caffe, tf_pose
 from training.pose_networks.making import (
@@ -98,13 +98,13 @@ def _finish(
     folder, fresh = output / name, output / f"{name}.partial"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        private = _private_key(key) if key else None
+        private = unlock(key, lambda what: click.prompt(what, hide_input=True)) if key else None
         manifest = make(fresh)
         if private:
             sign(fresh, private)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
-    except ConversionError as error:
+    except (ConversionError, SignatureError) as error:
         shutil.rmtree(fresh, ignore_errors=True)
         raise click.ClickException(str(error)) from error
     packed = pack(folder, output)
@@ -118,18 +118,6 @@ def _finish(
     click.echo(f"Try it here:      KIOSK_ALLOW_UNSIGNED=1 scripts/run --pose {manifest['backend']} "
                f"--pose-bundle {folder}")  # fmt: skip
     click.echo(f"Bring it onto a kiosk:  scripts/flash_engine {packed} --host KIOSK")
-
-
-def _private_key(path: Path) -> Ed25519PrivateKey:
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (TypeError, ValueError) as error:
-        raise click.ClickException(
-            f"{path.name} holds no private key without a password"
-        ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise click.ClickException(f"{path.name} holds no Ed25519 key (docs/bundle.md)")
-    return key
 
 
 if __name__ == "__main__":
