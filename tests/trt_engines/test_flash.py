@@ -208,7 +208,7 @@ def test_engines_are_built_and_tested(bench: Bench, standin: Standin) -> None:
         ({"build_none": True}, "slot"),
         ({"build_crash": True}, "SIG"),
         ({"plan": {"wrong": 0.1}}, "from the golden answers"),
-        ({"plan": {"nan": True}}, "from the golden answers"),
+        ({"plan": {"nan": True}}, "its answer is no number"),
         ({"plan": {"launch_error": 0}}, "does not run"),
         ({"plan": {"slow": 0.05}}, "times as long"),
     ],
