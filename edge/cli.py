@@ -15,20 +15,14 @@ from typing import Any
 
 import av.error
 import click
+from pydantic import ValidationError
 from tqdm import tqdm
 
 from edge import __version__
 from edge.assessment import Assessment, Verdict
 from edge.bundle import DEFAULT_BUNDLE, Bundle
 from edge.classifier import Classifier
-from edge.errors import (
-    BundleError,
-    ExerciseError,
-    PoseError,
-    ReplayError,
-    RuntimeMissingError,
-    SourceError,
-)
+from edge.errors import KioskError, ReplayError, SourceError
 from edge.exercise import Exercise
 from edge.exercises import DEFAULT, load
 from edge.exercises import names as exercise_names
@@ -37,9 +31,10 @@ from edge.judging import RuleJudge
 from edge.openpose_json import read_openpose_folder
 from edge.pose import PoseEstimator
 from edge.pose.blazepose import BlazePose
-from edge.pose.opening import BACKENDS, Backend, open_pose
+from edge.pose.opening import BACKENDS, Backend, backend_of, open_pose
 from edge.replay import render_replay
 from edge.session import ScoringSession
+from edge.settings import Settings
 from edge.track import PoseTrack
 
 UNREADABLE = 1
@@ -81,10 +76,10 @@ def main() -> None:
               show_default=True, help="What is done in the videos.")  # fmt: skip
 @click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), default=None,
               help="Model bundle to use instead of the shipped one or the rules.")  # fmt: skip
-@click.option("--pose", type=click.Choice(BACKENDS), default="blazepose", show_default=True,
-              help="What finds the joints in videos (docs/openpose.md).")  # fmt: skip
+@click.option("--pose", type=click.Choice(BACKENDS), default=None,
+              help="What finds the joints (docs/openpose.md) [default: blazepose].")  # fmt: skip
 @click.option("--pose-bundle", type=click.Path(path_type=Path, file_okay=False), default=None,
-              help="Bundle with the networks of --pose.")  # fmt: skip
+              help="Folder with its networks [default: what is flashed here].")  # fmt: skip
 def score(  # noqa: PLR0917 - click gives the options by name
     inputs: tuple[Path, ...],
     threshold: float | None,
@@ -93,7 +88,7 @@ def score(  # noqa: PLR0917 - click gives the options by name
     fps: float | None,
     exercise: str,
     bundle: Path | None,
-    pose: Backend,
+    pose: Backend | None,
     pose_bundle: Path | None,
 ) -> None:
     """Say of each INPUT whether the repetitions in it were good or bad, and why.
@@ -109,16 +104,20 @@ def score(  # noqa: PLR0917 - click gives the options by name
     # So that leaving early takes the scratch folder along: it holds a person's clip.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        networks = Bundle.open(pose_bundle) if pose_bundle else None
         scorer = Scorer(
-            load(exercise), bundle, threshold, lambda: open_pose(pose, bundle=networks),
+            load(exercise), bundle, threshold, chosen_pose(pose, pose_bundle),
             show_progress=sys.stderr.isatty(),
         )  # fmt: skip
-        if pose != "blazepose":  # it may not be there, and then no input need be read
+        if pose or pose_bundle:  # it may not be there, and then no input need be read
             scorer.pose()
-    except (BundleError, ExerciseError, PoseError, RuntimeMissingError) as error:
+    except KioskError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(NOT_READY)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise click.ClickException(
+            f"KIOSK_{str(first['loc'][0]).upper()}: {first['msg']}"
+        ) from error
     failed = False
     for path in inputs:
         try:
@@ -139,6 +138,24 @@ def score(  # noqa: PLR0917 - click gives the options by name
             if as_json:
                 click.echo(json.dumps(failure(path, str(error), scorer.judge.label)))
     sys.exit(UNREADABLE if failed else 0)
+
+
+def chosen_pose(pose: Backend | None, folder: Path | None) -> Callable[[], PoseEstimator]:
+    """Return what loads the pose model.
+
+    :param pose: its backend; None: the bundle's, and without one BlazePose.
+    :param folder: its bundle; None: OpenPose's is the one that is live on this device.
+    :raises BundleError: the bundle cannot be used.
+    """
+    if pose is None and folder is None:
+        return BlazePose
+    settings = Settings()
+    if pose == "openpose" and folder is None:
+        live = settings.data_dir / "engines" / pose / "live" / "bundle"
+        folder = settings.pose_bundle or (live if live.is_dir() else None)
+    bundle = Bundle.open(folder, settings.trust()) if folder else None
+    backend = pose or backend_of(bundle)
+    return lambda: open_pose(backend, bundle=bundle, model_folder=settings.openpose_models)
 
 
 def check_replay(inputs: tuple[Path, ...], replay: Path | None) -> None:

@@ -285,4 +285,4 @@ def main(  # noqa: PLR0917 - click gives the options by name
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="scripts/run")

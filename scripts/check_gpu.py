@@ -271,8 +271,14 @@ def installed_pose_bundles(data: Path) -> list[Path]:
 @click.option(
     "--json", "target", type=click.Path(path_type=Path, dir_okay=False), help="Where to write JSON."
 )
-@click.option("--seconds", default=2.0, show_default=True, help="How long each call is timed.")
-@click.option("--threads", default=2, show_default=True, help="Threads of ONNX Runtime.")
+@click.option(
+    "--seconds", default=2.0, show_default=True, type=click.FloatRange(0.01, 600),
+    help="How long each call is timed.",
+)  # fmt: skip
+@click.option(
+    "--threads", default=2, show_default=True, type=click.IntRange(1, 64),
+    help="Threads of ONNX Runtime.",
+)  # fmt: skip
 @click.option("--demo/--no-demo", default=True, help="Compare on the demo clips as well.")
 def main(
     bundles: tuple[Path, ...], target: Path | None, seconds: float, threads: int, demo: bool
@@ -319,4 +325,4 @@ def heading(device: Device) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="scripts/check_gpu")

@@ -64,6 +64,19 @@ def open_pose(
     return PyOpenPose(model_folder)
 
 
+def backend_of(bundle: Bundle | None) -> Backend:
+    """Return the pose backend that a bundle is made for; without one the default.
+
+    :raises BundleError: it is made for none that this software has.
+    """
+    if bundle is None:
+        return BACKENDS[0]
+    for backend in BACKENDS:
+        if bundle.manifest.backend == backend:
+            return backend
+    raise BundleError(f"the bundle {bundle.label} holds no networks of a pose backend")
+
+
 def processor(threads: int) -> Opener:
     """Return what opens a bundle's networks on the processor."""
 

