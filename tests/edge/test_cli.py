@@ -80,6 +80,30 @@ def test_a_pose_backend_that_is_not_there_says_how_to_get_it(tmp_path: Path) -> 
     assert result.exit_code == 2
 
 
+def test_openpose_itself_is_looked_for_where_the_settings_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder never reached it, and the message asked for what was set."""
+    monkeypatch.setenv("KIOSK_OPENPOSE_MODELS", str(tmp_path / "models"))
+    result = CliRunner().invoke(cli.main, ["score", "--pose", "pyopenpose", "any.mp4"])
+    assert result.exit_code == cli.NOT_READY
+    assert f"{tmp_path / 'models'} lacks" in result.output
+
+
+def test_a_bundle_that_is_no_pose_backends_is_one_line() -> None:
+    """It was opened with the first video, and gave a traceback."""
+    options = ["--pose-bundle", str(DEFAULT_BUNDLE)]
+    result = CliRunner().invoke(cli.main, ["score", *options, "any.mp4"])
+    assert result.exit_code == cli.NOT_READY
+    assert "holds no networks of a pose backend" in result.output
+
+
+def test_a_setting_that_is_nonsense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIOSK_POSE_THREADS", "many")
+    result = CliRunner().invoke(cli.main, ["score", "--pose", "openpose", "any.mp4"])
+    assert result.exit_code == 1 and "KIOSK_POSE_THREADS" in result.output
+
+
 def test_a_bundle_that_nobody_signed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
