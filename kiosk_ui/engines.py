@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from edge.bundle import Bundle
 from edge.classifier import Classifier
+from edge.errors import KioskError
 from edge.pose import PoseEstimator
 from edge.pose.opening import open_pose
 from edge.pose.scheduler import PoseScheduler
@@ -27,9 +28,9 @@ EVERY: Final = 1.0
 """Seconds between two looks at the slots."""
 
 OWN_RUNTIMES: Final = {
-    "blazepose": "LiteRT", "openpose": "none", "pyopenpose": "OpenPose in a process of its own",
+    "blazepose": "LiteRT", "openpose": "LiteRT", "pyopenpose": "OpenPose in a process of its own",
 }  # fmt: skip
-"""What runs a pose backend whose networks are in no bundle."""
+"""What runs a pose backend whose networks are in no bundle; BlazePose stands in for OpenPose."""
 
 
 class Engines:
@@ -134,11 +135,22 @@ class Engines:
 
     def _shipped_pose(self, opener: Opener) -> tuple[PoseEstimator, str]:
         settings = self._settings
-        bundle = (
-            Bundle.open(settings.pose_bundle, settings.trust()) if settings.pose_bundle else None
-        )
-        estimator = open_pose(
-            settings.pose, bundle=bundle, opener=opener, threads=settings.pose_threads,
-            model_folder=settings.openpose_models,
-        )  # fmt: skip
+        try:
+            bundle = (
+                Bundle.open(settings.pose_bundle, settings.trust())
+                if settings.pose_bundle
+                else None
+            )
+            estimator = open_pose(
+                settings.pose, bundle=bundle, opener=opener, threads=settings.pose_threads,
+                model_folder=settings.openpose_models,
+            )  # fmt: skip
+        except KioskError as error:
+            # A slot never keeps a kiosk from starting. Where none was ever filled the kiosk was
+            # not set up, and whoever does that is to be told.
+            if settings.pose != "openpose" or not self.pose.slots.ever_filled:
+                raise
+            log.error("BlazePose runs instead of openpose: %s; %s", self.pose.why_shipped(), error)
+            estimator = open_pose("blazepose", threads=settings.pose_threads)
+            return estimator, estimator.name
         return estimator, bundle.label if bundle else estimator.name

@@ -16,7 +16,7 @@ from trt_engines.checking import Finding, open_slot, verify
 from trt_engines.flash import ENGINES, Flash, Outcome, Stopped
 from trt_engines.flash_cli import DATA_DIR, PRECISION, SLOWER_BY, end, say, settings_of
 from trt_engines.kinds import CLASSIFIER
-from trt_engines.records import SHIPPED, Slot, State
+from trt_engines.records import NAMES, SHIPPED, Slot, State, software
 from trt_engines.slots import MOST_STARTS, Slots, other_of
 
 NAME = click.argument("name", default=CLASSIFIER)
@@ -177,14 +177,16 @@ def readable(told: dict[str, Any]) -> str:
     live, slots = told["live"], told["slots"]
     lines = [told["name"]]
     if live == SHIPPED:
-        lines.append("  live:  the bundle that comes with the software: no slot is live")
+        lines.append(f"  live:  {software(told['name'])}: no slot is live")
         rest = sorted(slots)
     else:
         lines.append(f"  live:  {_line(live, slots[live])}")
         if slots[live]["state"] == State.TRIAL.value:
             lines.append(f"         started {slots[live]['starts']} of {MOST_STARTS} times")
         back = told["falls_back_to"]
-        lines.append(f"         if it is bad: {'the shipped bundle' if back == SHIPPED else back}")
+        lines.append(
+            f"         if it is bad: {software(told['name']) if back == SHIPPED else back}"
+        )
         rest = [other_of(live)]
     lines += [f"  other: {_line(letter, slots[letter])}" for letter in rest]
     lines.append(f"  a kiosk that uses it runs: {'yes' if told['kiosk_runs'] else 'no'}")
@@ -218,7 +220,7 @@ def _engines(slot: Slot) -> dict[str, Precision]:
 def _all(settings: Settings) -> list[Slots]:
     root = settings.data_dir / ENGINES
     found = {path.parent.name for path in root.glob("*/*.lock")} if root.is_dir() else set()
-    return [Slots(root, name) for name in sorted(found | {CLASSIFIER})]
+    return [Slots(root, name) for name in sorted(found & set(NAMES) | {CLASSIFIER})]
 
 
 def _slots(settings: Settings, name: str) -> Slots:

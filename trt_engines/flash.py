@@ -20,7 +20,7 @@ from trt_engines import durable
 from trt_engines.build import Progress, build_engines
 from trt_engines.kinds import CLASSIFIER, load
 from trt_engines.packing import unpack
-from trt_engines.records import Slot, State
+from trt_engines.records import Slot, State, software
 from trt_engines.selftest import FACTOR, Job, Report, Side, self_test
 from trt_engines.slots import Slots
 
@@ -170,7 +170,8 @@ class Flash:
             slots.refuse(slot, f"it did not pass its test: {why}")
             raise Stopped(Outcome.FAILED, f"it did not pass its test: {why}; {running(slots)}")
         slot = slots.filled(slot, digest=bundle.digest, engines=engines)
-        before = place(slots.live()).rstrip(",")
+        was = slots.live()
+        before = software(slots.name) if was is None else place(was).rstrip(",")
         made = slots.switch(slot.letter, "flashed; the kiosk has yet to prove it")
         self.say("switch", f"slot {slot.letter} is live, on trial; before it was {before}")
         return made or slot
@@ -254,12 +255,12 @@ def live_side(slots: Slots, settings: Settings) -> Side | None:
 def running(slots: Slots) -> str:
     """Return a sentence about what is live."""
     live = slots.live()
-    return f"{place(live)} is live"
+    return f"{software(slots.name) if live is None else place(live)} is live"
 
 
-def place(slot: Slot | None) -> str:
+def place(slot: Slot) -> str:
     """Return which slot this is and what is in it."""
-    return "the bundle of the software" if slot is None else f"slot {slot.letter}, {slot.label},"
+    return f"slot {slot.letter}, {slot.label},"
 
 
 def _tell(report: Report, say: Say) -> None:

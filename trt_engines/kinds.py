@@ -11,6 +11,7 @@ from edge.exercises import DEFAULT
 from edge.pose import PoseEstimator
 from edge.pose.opening import BACKENDS, open_pose
 from edge.runtime.opening import Opener
+from trt_engines.records import NAMES
 
 CLASSIFIER: Final = "squat"
 """The slots of the classifier; those of a pose bundle are called as its backend."""
@@ -36,10 +37,10 @@ def load_pose(bundle: Bundle, opener: Opener) -> PoseEstimator:
     :raises BundleError: its backend is not known here, or it cannot be used.
     """
     backend = bundle.manifest.backend
-    if backend not in BACKENDS:
+    if backend not in BACKENDS or backend not in NAMES:
         raise BundleError(
             f"the bundle {bundle.label} is for the pose backend {backend or '(none)'}, and this "
-            f"software has {', '.join(BACKENDS)}"
+            f"software takes bundles for {', '.join(NAMES[1:])}"
         )
     _check_name(bundle, backend)
     return open_pose(backend, bundle=bundle, opener=opener)

@@ -18,7 +18,7 @@ from edge.runtime import Network
 from edge.runtime.opening import Opener
 from edge.signing import Trust
 from trt_engines.checking import open_slot
-from trt_engines.records import SHIPPED, Slot, State
+from trt_engines.records import SHIPPED, Slot, State, software
 from trt_engines.slots import Slots
 from trt_engines.watched import WatchedNetwork
 
@@ -100,6 +100,7 @@ class LiveBundle(Generic[T]):
         self._needs_engines = needs_engines
         self._wake = wake or threading.Event()
         self._given_up: dict[str, str] = {}
+        self._told = ""
         self.why = "no slot is live"
         self.taken: Taken[T] | None = None
 
@@ -116,7 +117,7 @@ class LiveBundle(Generic[T]):
             # It may have been emptied, or another made live, while it was read.
             if taken is not None and slot.same(self._wanted()):
                 return self._use(taken, slot.why)
-        return self._use(self._open(None), self._why_shipped())
+        return self._use(self._open(None), self.why_shipped())
 
     def look(self) -> bool:
         """Prove what is on trial, give it up where it failed, follow a switch.
@@ -139,9 +140,13 @@ class LiveBundle(Generic[T]):
                 taken.slot, self.why = wanted, wanted.why
                 return False
             self.take()
-        except Exception:  # whatever it is, what runs now goes on
-            log.exception("the slots of %s cannot be followed", self.slots.name)
+        except Exception as error:  # whatever it is, what runs now goes on
+            self.why = f"{taken.label} runs on, since what is live cannot be loaded: {error}"
+            if self._told != str(error):  # it comes again each second
+                self._told = str(error)
+                log.exception("the slots of %s cannot be followed", self.slots.name)
             return False
+        self._told = ""
         return True
 
     def ended(self) -> None:
@@ -249,8 +254,9 @@ class LiveBundle(Generic[T]):
 
     def _use(self, taken: Taken[T], why: str) -> T:
         self.taken, self.why = taken, why
-        where = "the bundle of the software" if taken.slot is None else f"slot {taken.slot.letter}"
-        log.info("%s: %s, from %s: %s", self.slots.name, taken.label, where, why)
+        name = self.slots.name
+        where = software(name) if taken.slot is None else f"slot {taken.slot.letter}"
+        log.info("%s: %s, from %s: %s", name, taken.label, where, why)
         for name, network in taken.networks.items():
             log.info("%s runs on %s %s", name, network.runtime, network.why and f"({network.why})")
         return taken.what
@@ -268,7 +274,7 @@ class LiveBundle(Generic[T]):
             log.warning("that cannot be kept: %s", error)
             self._given_up[slot.fill] = why
 
-    def _why_shipped(self) -> str:
+    def why_shipped(self) -> str:
         """Return why no slot is used."""
         given_up = list(self._given_up.values())
         bad = [slot for slot in self.slots.both() if slot.state is State.BAD]

@@ -20,6 +20,9 @@ SHIPPED: Final = "shipped"
 
 Place = Literal["A", "B", "shipped"]
 
+NAMES: Final = ("squat", "blazepose", "openpose")
+"""Of the bundles that can be flashed; pyopenpose has no networks of ours."""
+
 LONGEST_HISTORY: Final = 20
 
 
@@ -120,6 +123,12 @@ class Slot:
     def same(self, other: Slot | None) -> bool:
         """Tell whether the other one is this very filling of this slot."""
         return other is not None and (self.letter, self.fill) == (other.letter, other.fill)
+
+
+def software(name: str) -> str:
+    """Return in words what the kiosk runs of a name where no slot is live."""
+    # Of OpenPose nothing comes with the software: its licence forbids that.
+    return "BlazePose" if name == "openpose" else "the bundle of the software"
 
 
 def read(folder: Path, *, live: bool) -> Slot:

@@ -21,7 +21,18 @@ from edge.bundle import Precision
 from edge.errors import SlotError
 from trt_engines import durable
 from trt_engines.locks import Locks
-from trt_engines.records import LETTERS, RECORD, SHIPPED, Record, Slot, State, keep, now, read
+from trt_engines.records import (
+    LETTERS,
+    RECORD,
+    SHIPPED,
+    Record,
+    Slot,
+    State,
+    keep,
+    now,
+    read,
+    software,
+)
 
 LIVE: Final = "live"
 
@@ -74,6 +85,11 @@ class Slots:
         if slot.state in (State.TRIAL, State.GOOD):
             return slot
         return self.before(slot)
+
+    @property
+    def ever_filled(self) -> bool:
+        """Whether anything was ever put into one of them."""
+        return any(slot.state is not State.EMPTY for slot in self.both())
 
     def before(self, slot: Slot) -> Slot | None:
         """Return what ran before a slot and is still good; None: the bundle of the software."""
@@ -164,8 +180,8 @@ class Slots:
             live = self._settle()
             if live is None:
                 raise SlotError(
-                    f"there is nothing to go back to: of {self.name} the bundle that comes with "
-                    "the software is live"
+                    f"there is nothing to go back to: no slot of {self.name} is live, and "
+                    f"{software(self.name)} runs"
                 )
             return self._go_back(live, why)
 

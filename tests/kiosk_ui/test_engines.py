@@ -13,15 +13,66 @@ from typing import Any
 
 import pytest
 
+from edge.bundle import Bundle
 from edge.frames.camera import DEMO_CLIPS
+from edge.pose.openpose import OpenPose
+from edge.pose.openpose_layouts import COCO_18
+from edge.settings import Settings
+from kiosk_ui.engines import Engines
 from tests.clips import ROOT
+from tests.edge.openpose_maps import DrawnNetwork, draw
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 from tests.trt_engines.flashing import command, make_bundle, trusting
 from tests.trt_engines.standin import Standin
+from trt_engines.flash import put
+from trt_engines.slots import Slots
 
 DEMO = DEMO_CLIPS / "good.mp4"
 FLASH = "trt_engines.flash_cli"
+
+
+@pytest.fixture
+def openpose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the settings of a kiosk with OpenPose on trial, as after its first flash."""
+    monkeypatch.setattr(
+        "kiosk_ui.engines.load_pose",
+        lambda _bundle, _opener: OpenPose(DrawnNetwork(draw(COCO_18, [])), "COCO_18"),
+    )
+    settings = trusting(tmp_path / "data").model_copy(update={"pose": "openpose"})
+    bundle = Bundle.open(make_bundle(tmp_path / "made", 0.9, name="openpose"), settings.trust())
+    slots = Slots(settings.data_dir / "engines", "openpose")
+    with slots.locks.writing():
+        slot = slots.begin_filling(bundle.label)
+        put(bundle, slot.bundle, settings)
+        slots.filled(slot, digest=bundle.digest, engines={})
+        slots.switch("A", "flashed")
+    return settings
+
+
+def test_blazepose_runs_where_openpose_has_nothing_to_go_back_to(
+    openpose: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    engines = Engines(openpose)
+    engines.load()
+    slots = engines.pose.slots
+    assert engines.status()[1]["bundle"] == "openpose 1.0.0"
+    with slots.locks.writing():
+        slots.roll_back("too slow")
+    assert engines.pose.look()
+    for kiosk in (engines, Engines(openpose)):  # as it runs, and after a start
+        if kiosk is not engines:
+            kiosk.load()
+        assert not kiosk.pose.look()
+        told = kiosk.status()[1]
+        assert (told["name"], told["bundle"]) == ("openpose", "blazepose-full")
+        assert "slot A is bad: too slow" in told["why"]
+        assert told["networks"]["all"]["runtime"] == "LiteRT"
+        (error,) = [one for one in caplog.records if one.levelname == "ERROR"]
+        assert "BlazePose runs instead of openpose" in error.message
+        assert "too slow" in error.message
+        caplog.clear()
+        kiosk.close()
 
 
 def squat(kiosk: KioskProcess) -> dict[str, Any]:

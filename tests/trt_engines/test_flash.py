@@ -83,7 +83,8 @@ def test_a_single_file_is_the_same(bench: Bench) -> None:
         ({"min_software": "9.0.0"}, "update it first"),
         ({"exercise": "push_up"}, "judges push_up, and the kiosk squat"),
         ({"name": "squad"}, "the kiosk looks for squat"),
-        ({"kind": "pose", "backend": "nothing"}, "this software has blazepose"),
+        ({"kind": "pose", "backend": "nothing"}, "takes bundles for blazepose, openpose"),
+        ({"kind": "pose", "backend": "pyopenpose"}, "takes bundles for blazepose, openpose"),
     ],
 )
 def test_a_bundle_that_cannot_be_accepted_changes_nothing(

@@ -68,8 +68,19 @@ def test_one_command_shows_what_is_live_and_why(device: Device) -> None:
 
 def test_before_the_first_flash_the_shipped_one_is_shown(tmp_path: Path) -> None:
     told = CliRunner().invoke(main, ["status", "--data-dir", str(tmp_path)])
-    assert "the bundle that comes with the software" in told.output
+    assert "the bundle of the software" in told.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_openpose_nothing_comes_with_the_software(tmp_path: Path) -> None:
+    for name in ("openpose", "pyopenpose"):  # the latter is no bundle
+        with Slots(tmp_path / ENGINES, name).locks.used():
+            pass
+    told = CliRunner().invoke(main, ["status", "--data-dir", str(tmp_path)]).output
+    assert "openpose\n  live:  BlazePose: no slot is live" in told
+    assert "pyopenpose" not in told
+    gone = ["roll-back", "openpose", "--why", "x", "--data-dir", str(tmp_path)]
+    assert "BlazePose runs" in CliRunner().invoke(main, gone).output
 
 
 def test_all_bundles_are_listed(device: Device) -> None:
