@@ -183,6 +183,8 @@ def readable(told: dict[str, Any]) -> str:
         lines.append(f"  live:  {_line(live, slots[live])}")
         if slots[live]["state"] == State.TRIAL.value:
             lines.append(f"         started {slots[live]['starts']} of {MOST_STARTS} times")
+        if slots[live]["no_engines"]:
+            lines.append(f"         no engines: {slots[live]['no_engines']}")
         back = told["falls_back_to"]
         lines.append(
             f"         if it is bad: {software(told['name']) if back == SHIPPED else back}"
@@ -209,6 +211,7 @@ def _plain(slot: Slot) -> dict[str, Any]:
         "before": record.before if record else None,
         "starts": record.starts if record else 0,
         "engines": _engines(slot),
+        "no_engines": record.no_engines if record else "",
         "history": [one.model_dump(mode="json") for one in record.history] if record else [],
     }
 

@@ -12,8 +12,9 @@ from time import sleep
 from typing import Final
 
 from edge.bundle import Bundle, Precision
-from edge.errors import BundleError, EngineError, KioskError, RuntimeMissingError, SlotError
+from edge.errors import BundleError, KioskError, RuntimeMissingError, SlotError
 from edge.runtime.opening import open_onnx
+from edge.runtime.tensorrt import this_device
 from edge.settings import Settings
 from edge.signing import MANIFEST, SIGNATURE
 from trt_engines import durable
@@ -146,9 +147,24 @@ class Flash:
                 load(bundle, open_onnx)
                 signer = f"signed by {bundle.signer}" if bundle.signer else "NOT SIGNED"
                 self.say("check", f"{bundle.label} is as it was shipped, {signer}")
+                self._check_engines(bundle)
                 yield bundle
         except (BundleError, OSError) as error:
             raise Stopped(Outcome.REFUSED, f"{source.name}: {error}") from error
+
+    def _check_engines(self, bundle: Bundle) -> None:
+        """Refuse what could not be built, before a slot is emptied for it.
+
+        :raises BundleError: a network has no file of the precision.
+        :raises Stopped: TensorRT is chosen and cannot be had.
+        """
+        missing = self._no_engines()
+        if missing and self.settings.runtime == "tensorrt":
+            why = f"TensorRT is chosen in the settings, but {missing}"
+            raise Stopped(Outcome.REFUSED, why)
+        if not missing:
+            for name in bundle.manifest.networks:
+                bundle.network_path(name, self.precision)
 
     def _made_live(self, bundle: Bundle, slots: Slots) -> Slot:
         live = slots.live()
@@ -159,7 +175,7 @@ class Flash:
         try:
             copied = put(bundle, slot.bundle, self.settings)
             self.say("unpack", f"{bundle.label} is in slot {slot.letter}")
-            engines = self._build(copied, slot)
+            engines, no_engines = self._build(copied, slot)
             report = self._test(slot, slots)
         except KioskError as error:
             slots.refuse(slot, str(error))
@@ -169,7 +185,7 @@ class Flash:
             why = "; ".join(report.refused)
             slots.refuse(slot, f"it did not pass its test: {why}")
             raise Stopped(Outcome.FAILED, f"it did not pass its test: {why}; {running(slots)}")
-        slot = slots.filled(slot, digest=bundle.digest, engines=engines)
+        slot = slots.filled(slot, digest=bundle.digest, engines=engines, no_engines=no_engines)
         was = slots.live()
         before = software(slots.name) if was is None else place(was).rstrip(",")
         made = slots.switch(slot.letter, "flashed; the kiosk has yet to prove it")
@@ -180,13 +196,28 @@ class Flash:
         record = live.record
         if record is None or record.digest != bundle.digest:
             return False
-        return not record.engines or set(record.engines.values()) == {self.precision}
+        if not record.engines:  # there may be a TensorRT by now
+            return bool(self._no_engines())
+        return set(record.engines.values()) == {self.precision}
 
-    def _build(self, bundle: Bundle, slot: Slot) -> dict[str, Precision]:
-        """Build the engines under another name, so that nobody finds half of them."""
+    def _no_engines(self) -> str:
+        """Return why no engines can be built here; empty: they can."""
         if self.settings.runtime == "onnx":
-            self.say("build", "no engines: ONNX Runtime is chosen in the settings")
-            return {}
+            return "ONNX Runtime is chosen in the settings"
+        try:
+            this_device()
+        except RuntimeMissingError as error:
+            return str(error)
+        return ""
+
+    def _build(self, bundle: Bundle, slot: Slot) -> tuple[dict[str, Precision], str]:
+        """Build the engines under another name, so that nobody finds half of them.
+
+        :return: for each network its precision, and why there are none.
+        """
+        if missing := self._no_engines():
+            self.say("build", f"no engines, ONNX Runtime will run it: {missing}")
+            return {}, missing
         # Its own name: a builder that outlived a killed flash must not write into another's.
         folder = slot.folder / f"building-{slot.fill}"
         said: list[str] = []
@@ -196,21 +227,14 @@ class Flash:
                 said.append(now.network)
                 self.say("build", f"{now.network} in {self.precision}; this may take minutes")
 
-        try:
-            made = build_engines(
-                bundle, folder, precision=self.precision, progress=progress,
-                cache=self.settings.data_dir / ENGINES / "timing.cache",
-            )  # fmt: skip
-        except RuntimeMissingError as error:
-            durable.remove(folder)
-            if self.settings.runtime == "tensorrt":
-                raise EngineError(f"TensorRT is chosen in the settings, but {error}") from error
-            self.say("build", f"no engines, ONNX Runtime will run it: {error}")
-            return {}
+        made = build_engines(
+            bundle, folder, precision=self.precision, progress=progress,
+            cache=self.settings.data_dir / ENGINES / "timing.cache",
+        )  # fmt: skip
         durable.rename(folder, slot.engines)
         for one in made:
             self.say("build", f"{one.network}: {one.bytes} bytes in {one.seconds:.0f} s")
-        return {one.network: one.precision for one in made}
+        return {one.network: one.precision for one in made}, ""
 
     def _test(self, slot: Slot, slots: Slots) -> Report:
         return self_test(

@@ -163,6 +163,8 @@ class LiveBundle(Generic[T]):
         taken = self.taken
         if taken is None:
             return {"name": self.slots.name}
+        record = taken.slot.record if taken.slot else None
+        missed = f": {record.no_engines}" if record and record.no_engines else ""
         return {
             "name": self.slots.name,
             "bundle": taken.label,
@@ -171,7 +173,11 @@ class LiveBundle(Generic[T]):
             "why": self.why,
             "failure": taken.failure,
             "networks": {
-                name: {"runtime": network.runtime, "why": network.why, "lost": network.lost}
+                name: {
+                    "runtime": network.runtime,
+                    "why": f"{network.why}{missed}",
+                    "lost": network.lost,
+                }
                 for name, network in taken.networks.items()
             },
         }

@@ -62,6 +62,7 @@ class Record(Event):
     :param bundle: name and version of what is in it.
     :param digest: of that bundle, :attr:`edge.bundle.Bundle.digest`.
     :param engines: for each network of which an engine was built its precision.
+    :param no_engines: why none was built; empty where they were.
     :param before: what ran when the kiosk switched to it, and what runs again if it is bad.
     :param starts: how often the kiosk has begun to load it during this trial.
     :param history: the states before this one, the oldest first.
@@ -71,6 +72,7 @@ class Record(Event):
     bundle: str
     digest: str = ""
     engines: dict[str, Precision] = Field(default_factory=dict)
+    no_engines: str = ""
     before: Place = SHIPPED
     starts: int = Field(default=0, ge=0)
     history: list[Event] = Field(default_factory=list)

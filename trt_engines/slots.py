@@ -127,15 +127,19 @@ class Slots:
                 durable.remove(path)
         return slot
 
-    def filled(self, slot: Slot, *, digest: str, engines: Mapping[str, Precision]) -> Slot:
+    def filled(
+        self, slot: Slot, *, digest: str, engines: Mapping[str, Precision], no_engines: str = ""
+    ) -> Slot:
         """Say that a slot is complete and tested; all of it must be on the disk.
 
         :param digest: of the bundle in it.
         :param engines: for each network of which an engine was built its precision.
+        :param no_engines: why none was built.
         """
         return self._become(
-            slot, State.READY, "filled, tested, not live", digest=digest, engines=dict(engines)
-        )
+            slot, State.READY, "filled, tested, not live", digest=digest, engines=dict(engines),
+            no_engines=no_engines,
+        )  # fmt: skip
 
     def refuse(self, slot: Slot, why: str) -> Slot:
         """Say that a slot that is not live must not become so."""

@@ -233,7 +233,35 @@ def test_without_tensorrt_it_goes_on_unless_it_is_chosen(bench: Bench) -> None:
     assert "TensorRT is chosen in the settings" in stopped.why
     onnx = bench.settings.model_copy(update={"runtime": "onnx"})
     assert bench.flash(bench.bundle(version="2.0.0"), settings=onnx) is Outcome.DONE
-    assert "build: no engines: ONNX Runtime is chosen in the settings" in bench.said
+    assert any("will run it: ONNX Runtime is chosen" in line for line in bench.said)
+    assert stopped.outcome is Outcome.REFUSED
+
+
+def test_an_engine_is_built_of_what_is_live_once_tensorrt_is_there(
+    bench: Bench, standin: Standin
+) -> None:
+    source = bench.bundle()
+    standin.fault(no_pycuda=True)
+    bench.flash(source, precision="fp16")  # there is no such file, and none is needed
+    record = bench.slots.read("A").record
+    assert record and not record.engines
+    assert "pycuda is not installed" in record.no_engines
+    bench.good("A")
+    assert bench.flash(source, factor=1e9) is Outcome.DONE
+    assert bench.said[-1].startswith("good")
+    standin.fault()
+    bench.flash(source, factor=1e9)
+    record = bench.slots.read("B").record
+    assert record and (record.engines, record.no_engines) == ({"classifier": "fp32"}, "")
+
+
+def test_a_precision_that_the_bundle_lacks_is_refused_before_a_slot_is_emptied(
+    bench: Bench, standin: Standin
+) -> None:
+    stopped = bench.stopped(bench.bundle(), precision="int8")
+    assert stopped.outcome is Outcome.REFUSED
+    assert "has no int8 file of classifier" in stopped.why
+    assert bench.slots.read("A").state is State.EMPTY
 
 
 @pytest.mark.long

@@ -21,7 +21,7 @@ from tests.trt_engines.flashing import make_bundle, trusting
 from trt_engines.flash import put
 from trt_engines.kinds import load_classifier
 from trt_engines.live import LiveBundle
-from trt_engines.records import State
+from trt_engines.records import State, keep
 from trt_engines.slots import Slots
 
 
@@ -168,6 +168,17 @@ def test_an_engine_that_does_not_run_ends_a_trial_but_not_a_good_one(device: Dev
     assert score(live.take()) == 0.9
     assert "the engine of classifier does not run" in device.slots.read("B").why
     assert live.status()["state"] == "good"
+
+
+def test_it_is_told_why_no_engine_was_built(device: Device) -> None:
+    device.flash(0.9, "1.0.0", good=False)
+    live = device.live()
+    live.take()
+    slot = device.slots.read("A")
+    assert slot.record
+    keep(slot, slot.record.model_copy(update={"no_engines": "pycuda is not installed"}))
+    live.look()
+    assert live.status()["networks"]["classifier"]["why"].endswith(": pycuda is not installed")
 
 
 def test_a_kiosk_that_wants_no_engines_misses_none(device: Device) -> None:
