@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,53 @@ from trt_engines.flash import ENGINES, Flash, Outcome, Stopped
 from trt_engines.flash_cli import DATA_DIR, PRECISION, SLOWER_BY, end, say, settings_of
 from trt_engines.kinds import CLASSIFIER
 from trt_engines.records import NAMES, SHIPPED, Slot, State, software
-from trt_engines.slots import MOST_STARTS, Slots, other_of
+from trt_engines.slots import LIVE, MOST_STARTS, Slots, other_of
 
 NAME = click.argument("name", default=CLASSIFIER)
 PLACE = click.argument("place", type=click.Choice(["A", "B", SHIPPED, "live"]), default="live")
 JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
-@click.group()
+class Group(click.Group):
+    """Says in one line what of the kiosk's folder cannot be read or written."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # nobody listens any more; click knows what to do
+            raise
+        except OSError as error:
+            end(Outcome.FAILED, unusable(error))
+
+
+def unusable(error: OSError) -> str:
+    """Return what is wrong with the disk, and what to do."""
+    what = error.filename or "the kiosk's folder of data"
+    return (
+        f"{what}: {error.strerror}: make room on the disk, or make it writable, and run the same "
+        "command again"
+    )
+
+
+@contextmanager
+def changing(slots: Slots) -> Iterator[None]:
+    """Hold the slots while they are switched by hand; end the program where that cannot be."""
+    try:
+        with slots.locks.writing():
+            yield
+    except OSError as error:
+        link = slots.folder / LIVE
+        end(
+            Outcome.FAILED,
+            f"{unusable(error)}; or remove {link} by hand: the kiosk then runs "
+            f"{software(slots.name)}",
+        )
+    except (BundleError, EngineError, SlotError) as error:
+        end(Outcome.REFUSED, str(error))
+
+
+@click.group(cls=Group)
 def main() -> None:
     """Show and change which bundles the kiosk runs: NAME is squat, blazepose or openpose."""
 
@@ -133,14 +174,11 @@ def activate(name: str, place: str, why: str, anyway: bool, data_dir: Path | Non
     """Make a slot live: on trial, unless the kiosk has proved it before."""
     settings = settings_of(data_dir)
     slots = _slots(settings, name)
-    try:
-        with slots.locks.writing():
-            slot = _slot(slots, place)
-            if slot is not None and slot.record is not None and slot.state is not State.FILLING:
-                open_slot(slot, settings.trust())
-            slots.switch(place, why, anyway=anyway)
-    except (BundleError, EngineError, SlotError) as error:
-        end(Outcome.REFUSED, str(error))
+    with changing(slots):
+        slot = _slot(slots, place)
+        if slot is not None and slot.record is not None and slot.state is not State.FILLING:
+            open_slot(slot, settings.trust())
+        slots.switch(place, why, anyway=anyway)
     click.echo(readable(status_of(slots)))
 
 
@@ -150,12 +188,21 @@ def activate(name: str, place: str, why: str, anyway: bool, data_dir: Path | Non
 @DATA_DIR
 def roll_back(name: str, why: str, data_dir: Path | None) -> None:
     """Go back to what ran before; what is live now is then bad."""
-    slots = _slots(settings_of(data_dir), name)
-    try:
-        with slots.locks.writing():
-            slots.roll_back(f"rolled back by hand: {why}")
-    except SlotError as error:
-        end(Outcome.REFUSED, str(error))
+    settings = settings_of(data_dir)
+    slots = _slots(settings, name)
+    with changing(slots):
+        live = slots.live()
+        before = None if live is None else slots.before(live)
+        if before is not None:
+            try:
+                open_slot(before, settings.trust())
+            except (BundleError, EngineError) as error:
+                slots.refuse(before, f"it cannot be opened: {error}")
+                click.echo(
+                    f"slot {before.letter}, {before.label}, ran before and cannot be opened: "
+                    f"{error}; {software(name)} runs instead"
+                )
+        slots.roll_back(f"rolled back by hand: {why}")
     click.echo(readable(status_of(slots)))
 
 

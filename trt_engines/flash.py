@@ -149,8 +149,11 @@ class Flash:
                 self.say("check", f"{bundle.label} is as it was shipped, {signer}")
                 self._check_engines(bundle)
                 yield bundle
-        except (BundleError, OSError) as error:
+        except BundleError as error:
             raise Stopped(Outcome.REFUSED, f"{source.name}: {error}") from error
+        except OSError as error:
+            why = f"{error.filename or source.name}: {error.strerror}"
+            raise Stopped(Outcome.REFUSED, f"{why}: mend that and run it again") from error
 
     def _check_engines(self, bundle: Bundle) -> None:
         """Refuse what could not be built, before a slot is emptied for it.

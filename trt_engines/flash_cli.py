@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import click
 from pydantic import ValidationError
@@ -43,7 +44,7 @@ def say(step: str, line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def end(outcome: int, why: str = "") -> None:
+def end(outcome: int, why: str = "") -> NoReturn:
     """End the program."""
     if why:
         try:

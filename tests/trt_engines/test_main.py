@@ -116,6 +116,37 @@ def test_going_back_keeps_the_reason(device: Device) -> None:
     assert "nothing to go back to" in again.output
 
 
+def test_nobody_goes_back_to_what_cannot_be_opened(device: Device) -> None:
+    with (device.slots.folder / "A" / "bundle" / "classifier.onnx").open("ab") as file:
+        file.write(b"\0")
+    told = device.run("roll-back", "squat", "--why", "too strict")
+    assert told.exit_code == 0
+    assert "slot A, squat 1.0.0, ran before and cannot be opened: classifier.onnx" in told.output
+    assert device.status()["live"] == "shipped"
+    assert device.slots.read("A").state is State.BAD
+
+
+@pytest.mark.parametrize("reason", ["No space left on device", "Read-only file system"])
+@pytest.mark.parametrize(
+    "arguments", [("roll-back", "--why", "no"), ("activate", "squat", "A"), ("build",)]
+)
+def test_a_disk_that_cannot_be_written_is_told_in_one_line(
+    device: Device, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], reason: str
+) -> None:
+    def refuse(path: Path, *_: object) -> None:
+        raise OSError(30, reason, str(path))
+
+    monkeypatch.setattr("trt_engines.durable.write", refuse)
+    monkeypatch.setattr("trt_engines.durable.make_folder", refuse)
+    told = device.run(*arguments)
+    assert told.exit_code in {Outcome.FAILED, Outcome.REFUSED}
+    assert reason in told.output
+    assert "again" in told.output
+    assert len(told.output.splitlines()) <= 2
+    if arguments[0] != "build":
+        assert f"remove {device.slots.folder / 'live'} by hand" in told.output
+
+
 def test_slots_are_activated(device: Device) -> None:
     assert device.run("activate", "squat", "A", "--why", "a try").exit_code == 0
     assert (device.status()["live"], device.status()["slots"]["A"]["why"]) == ("A", "a try")
