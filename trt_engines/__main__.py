@@ -16,7 +16,7 @@ from edge.runtime.engine import EngineRecords
 from edge.settings import Settings
 from trt_engines.checking import Finding, open_slot, verify
 from trt_engines.flash import ENGINES, Flash, Outcome, Stopped
-from trt_engines.flash_cli import DATA_DIR, PRECISION, SLOWER_BY, end, say, settings_of
+from trt_engines.flash_cli import ANYWAY, DATA_DIR, PRECISION, SLOWER_BY, end, say, settings_of
 from trt_engines.kinds import CLASSIFIER
 from trt_engines.records import NAMES, SHIPPED, Slot, State, software
 from trt_engines.slots import LIVE, MOST_STARTS, Slots, other_of
@@ -147,8 +147,11 @@ def verify_(name: str, place: str, data_dir: Path | None) -> None:
 @NAME
 @PRECISION
 @SLOWER_BY
+@ANYWAY
 @DATA_DIR
-def build(name: str, precision: Precision, slower_by: float, data_dir: Path | None) -> None:
+def build(
+    name: str, precision: Precision, slower_by: float, anyway: bool, data_dir: Path | None
+) -> None:
     """Build the engines of the live bundle again, for this device as it is now.
 
     They go into the other slot and are tested and proved as in a flash.
@@ -157,7 +160,8 @@ def build(name: str, precision: Precision, slower_by: float, data_dir: Path | No
     slots = _slots(settings, name)
     try:
         bundle = _opened(settings, slots, "live")
-        end(Flash(settings, say, precision, slower_by, again=True).run(bundle.folder))
+        flash = Flash(settings, say, precision, slower_by, again=True, anyway=anyway)
+        end(flash.run(bundle.folder))
     except Stopped as stopped:
         end(stopped.outcome, stopped.why)
     except KioskError as error:

@@ -44,11 +44,11 @@ class Outcome(IntEnum):
     """The bundle cannot be accepted: nothing was changed."""
     WRONG_COMMAND = 2
     FAILED = 3
-    """It could not be built or did not pass its test: what was live is live."""
+    """It could not be built or did not pass its test: what was live and good is live."""
     ROLLED_BACK = 4
     """The kiosk did not get on with it and runs again what ran before."""
     BUSY = 5
-    """Another flash is at work."""
+    """Another flash is at work, or a kiosk is proving what was flashed before."""
     UNREACHABLE = 6
     """The kiosk cannot be reached over ssh."""
     INTERRUPTED = 130
@@ -74,6 +74,7 @@ class Flash:
     :param precision: of the engines, where TensorRT is there.
     :param factor: how many times as long as the live one it may need.
     :param again: fill a slot although this bundle is live already.
+    :param anyway: give a trial up that a kiosk is at.
     """
 
     settings: Settings
@@ -81,6 +82,7 @@ class Flash:
     precision: Precision = "fp32"
     factor: float = FACTOR
     again: bool = False
+    anyway: bool = False
 
     def run(self, source: Path) -> Outcome:
         """Flash a bundle and watch its trial.
@@ -174,6 +176,8 @@ class Flash:
         if live is not None and not self.again and self._is_there(live, bundle):
             self.say("there", f"{bundle.label} is live in slot {live.letter} already")
             return live
+        if live is not None and live.state is State.TRIAL:
+            self._give_trial_up(live, bundle, slots)
         slot = slots.begin_filling(bundle.label)
         try:
             copied = put(bundle, slot.bundle, self.settings)
@@ -194,6 +198,25 @@ class Flash:
         made = slots.switch(slot.letter, "flashed; the kiosk has yet to prove it")
         self.say("switch", f"slot {slot.letter} is live, on trial; before it was {before}")
         return made or slot
+
+    def _give_trial_up(self, live: Slot, bundle: Bundle, slots: Slots) -> None:
+        """Say that a trial ends here, which `Slots.begin_filling` sees to.
+
+        :raises Stopped: a kiosk is about to prove it.
+        """
+        if slots.locks.is_used and not self.anyway:
+            minutes = self.settings.trial_minutes
+            raise Stopped(
+                Outcome.BUSY,
+                f"{live.label} is on trial, and the kiosk proves it within {minutes:g} minutes of "
+                "its start: wait until then (scripts/engines status), or give it up with --anyway",
+            )
+        before = slots.before(live)
+        back = software(slots.name) if before is None else place(before).rstrip(",")
+        self.say(
+            "trial", f"the trial of {live.label} is given up to flash {bundle.label}; live until "
+            f"that is tested: {back}",
+        )  # fmt: skip
 
     def _is_there(self, live: Slot, bundle: Bundle) -> bool:
         record = live.record

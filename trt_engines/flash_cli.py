@@ -67,12 +67,17 @@ SLOWER_BY = click.option(
     help="How many times as long as the live one the new one may need.",
 )  # fmt: skip
 
+ANYWAY = click.option(
+    "--anyway", is_flag=True, help="Give up what was flashed before and the kiosk is proving still."
+)
+
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path, exists=True))
 @PRECISION
 @SLOWER_BY
 @click.option("--again", is_flag=True, help="Build and test anew what is live already.")
+@ANYWAY
 @DATA_DIR
 @click.option("--host", help="Flash another kiosk: its address as ssh takes it.")
 @click.option(
@@ -91,6 +96,7 @@ def main(
     precision: Precision,
     slower_by: float,
     again: bool,
+    anyway: bool,
     data_dir: Path | None,
     host: str | None,
     kiosk_folder: str,
@@ -102,19 +108,21 @@ def main(
 
     Exit codes: 0 it is live and good (or no kiosk runs, and its next start proves it); 1 the
     bundle was refused, nothing was changed; 2 the command line is wrong; 3 it could not be built
-    or did not pass its test, what was live is live; 4 the kiosk has gone back to what ran before;
-    5 another flash is at work; 6 the kiosk cannot be reached; 130 Ctrl-C.
+    or did not pass its test, what was live and good is live (what was still on trial is given up
+    first); 4 the kiosk has gone back to what ran before; 5 another flash is at work, or the kiosk
+    is proving the one before (--anyway gives that up); 6 the kiosk cannot be reached; 130 Ctrl-C.
 
     Whatever interrupts it, the kiosk works: run the same command again.
     """
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     try:
         if host is None:
-            flash = Flash(settings_of(data_dir), say, precision, slower_by, again)
+            flash = Flash(settings_of(data_dir), say, precision, slower_by, again, anyway)
             end(flash.run(bundle))
         kiosk = Kiosk(str(host), kiosk_folder, ssh_port, identity, ssh_option)
         arguments = ["--precision", precision, "--slower-by", str(slower_by)]
         arguments += ["--again"] if again else []
+        arguments += ["--anyway"] if anyway else []
         arguments += ["--data-dir", str(data_dir)] if data_dir else []
         with TemporaryDirectory(prefix="bundle-") as scratch:
             file = pack(bundle, Path(scratch)) if bundle.is_dir() else bundle

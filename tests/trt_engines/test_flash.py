@@ -195,6 +195,26 @@ def test_a_trial_that_fails_is_told_with_what_runs_now(bench: Bench) -> None:
     assert stopped.why == "slot A is bad: it was lost; the bundle of the software is live"
 
 
+def test_a_trial_that_a_kiosk_is_at_is_given_up_only_anyway(bench: Bench) -> None:
+    bench.flash(bench.bundle())
+    bench.good("A")
+    bench.flash(bench.bundle(version="2.0.0"))
+    third = bench.bundle(version="3.0.0", off=0.1)
+    with bench.slots.locks.used():
+        stopped = bench.stopped(third)
+        assert stopped.outcome is Outcome.BUSY
+        assert "squat 2.0.0 is on trial" in stopped.why
+        assert bench.slots.read("B").state is State.TRIAL
+        stopped = bench.stopped(third, anyway=True)
+    assert any(
+        line == "trial: the trial of squat 2.0.0 is given up to flash squat 3.0.0; live until that "
+        "is tested: slot A, squat 1.0.0"
+        for line in bench.said
+    )
+    assert stopped.outcome is Outcome.FAILED
+    assert "slot A, squat 1.0.0, is live" in stopped.why
+
+
 def test_engines_are_built_and_tested(bench: Bench, standin: Standin) -> None:
     assert bench.flash(bench.bundle(), factor=1e9) is Outcome.DONE  # the stand-in is slow
     slot = bench.slots.read("A")
