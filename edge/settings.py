@@ -54,7 +54,7 @@ class Settings(TrustSettings):
     demo_clip: Path = DEMO_CLIPS / "good.mp4"
     bundle: Path = DEFAULT_BUNDLE
     runtime: Literal["auto", "onnx", "tensorrt"] = "auto"
-    trial_minutes: float = Field(default=5.0, gt=0)
+    trial_minutes: float = Field(default=5.0, gt=0, le=1440)
     pose: Literal["blazepose", "openpose", "pyopenpose"] = "blazepose"
     pose_bundle: Path | None = None
     pose_threads: int = Field(default=2, ge=1, le=16)

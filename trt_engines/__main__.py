@@ -15,11 +15,11 @@ from edge.errors import BundleError, EngineError, KioskError, SlotError
 from edge.runtime.engine import EngineRecords
 from edge.settings import Settings
 from trt_engines.checking import Finding, open_slot, verify
-from trt_engines.flash import ENGINES, Flash, Outcome, Stopped
+from trt_engines.flash import Flash, Outcome, Stopped
 from trt_engines.flash_cli import ANYWAY, DATA_DIR, PRECISION, SLOWER_BY, end, say, settings_of
 from trt_engines.kinds import CLASSIFIER
-from trt_engines.records import NAMES, SHIPPED, Slot, State, software
-from trt_engines.slots import LIVE, MOST_STARTS, Slots, other_of
+from trt_engines.records import SHIPPED, Slot, State, software
+from trt_engines.slots import ENGINES, LIVE, MOST_STARTS, Slots, names_in, other_of
 
 NAME = click.argument("name", default=CLASSIFIER)
 PLACE = click.argument("place", type=click.Choice(["A", "B", SHIPPED, "live"]), default="live")
@@ -71,11 +71,13 @@ def main() -> None:
 
 
 @main.command()
+@click.argument("name", required=False)
 @DATA_DIR
 @JSON
-def status(data_dir: Path | None, as_json: bool) -> None:
-    """Show of each name what is live, what is in the other slot, and why."""
-    told = [status_of(slots) for slots in _all(settings_of(data_dir))]
+def status(name: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Show of NAME, or of each, what is live, what is in the other slot, and why."""
+    settings = settings_of(data_dir)
+    told = [status_of(one) for one in ([_slots(settings, name)] if name else _all(settings))]
     click.echo(json.dumps(told, indent=1) if as_json else "\n\n".join(map(readable, told)))
 
 
@@ -273,8 +275,7 @@ def _engines(slot: Slot) -> dict[str, Precision]:
 
 def _all(settings: Settings) -> list[Slots]:
     root = settings.data_dir / ENGINES
-    found = {path.parent.name for path in root.glob("*/*.lock")} if root.is_dir() else set()
-    return [Slots(root, name) for name in sorted(found & set(NAMES) | {CLASSIFIER})]
+    return [Slots(root, name) for name in sorted({*names_in(root), CLASSIFIER})]
 
 
 def _slots(settings: Settings, name: str) -> Slots:

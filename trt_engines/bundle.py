@@ -32,6 +32,7 @@ from edge.signing import (
 from edge.signing import sign as sign_folder
 from trt_engines.packing import pack as pack_folder
 from trt_engines.packing import read_head, unpack
+from trt_engines.slots import ENGINES, Slots, names_in
 
 
 class Refused(click.ClickException):
@@ -133,6 +134,29 @@ def revoke(data_dir: Path | None, key: Path) -> None:
     keep(settings(data_dir).keys_folder / REVOKED, key)
     click.echo(f"{key.name}: {fingerprint(identity)}")
     click.echo(f"bundles signed with {key.stem} are refused from now on")
+    for line in _slots_signed_with(identity, settings(data_dir).data_dir / ENGINES):
+        click.echo(line)
+
+
+def _slots_signed_with(identity: str, root: Path) -> Iterator[str]:
+    """Yield a line for each slot of this device whose bundle a key has signed."""
+    for slots in (Slots(root, name) for name in names_in(root)):
+        live = slots.live()
+        for slot in slots.both():
+            try:
+                signature = Signature.model_validate_json(head_of(slot.bundle)[1] or b"")
+            except (KioskError, OSError, ValidationError):
+                continue  # there is none that could be loaded
+            if signature.key != identity:
+                continue
+            what = f"slot {slot.letter} of {slots.name} holds {slot.label}, signed with it"
+            if slot.same(live):
+                yield (
+                    f"{what}, LIVE: a kiosk that runs goes on with it until its next start; now: "
+                    f"scripts/engines roll-back {slots.name} --why 'key revoked', or flash another"
+                )
+            else:
+                yield f"{what}, not live: nothing goes back to it; the next flash may replace it"
 
 
 @main.command()

@@ -23,10 +23,7 @@ from trt_engines.kinds import CLASSIFIER, load
 from trt_engines.packing import unpack
 from trt_engines.records import Slot, State, software
 from trt_engines.selftest import FACTOR, Job, Report, Side, self_test
-from trt_engines.slots import Slots
-
-ENGINES: Final = "engines"
-"""The folder in the kiosk's data with the slots of all names."""
+from trt_engines.slots import ENGINES, Slots
 
 LOOK: Final = 0.5
 """Seconds between two looks at how the trial goes."""

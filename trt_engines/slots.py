@@ -23,6 +23,7 @@ from trt_engines import durable
 from trt_engines.locks import Locks
 from trt_engines.records import (
     LETTERS,
+    NAMES,
     RECORD,
     SHIPPED,
     Record,
@@ -33,6 +34,9 @@ from trt_engines.records import (
     read,
     software,
 )
+
+ENGINES: Final = "engines"
+"""The folder in the kiosk's data with the slots of all names."""
 
 LIVE: Final = "live"
 
@@ -279,6 +283,14 @@ class Slots:
             if not slot.same(present) or present.record is None:
                 raise SlotError(f"slot {slot.letter} of {self.name} was filled by somebody else")
             return keep(present, present.record.become(state, why, **changes))
+
+
+def names_in(root: Path) -> list[str]:
+    """Return the names of which there are slots.
+
+    :param root: the folder with the slots of all names.
+    """
+    return [name for name in NAMES if any((root / name).glob("*.lock"))]
 
 
 def other_of(letter: str) -> str:

@@ -14,11 +14,11 @@ from edge.runtime.opening import Opener, open_network
 from edge.settings import Settings
 from trt_engines import flash as flashing
 from trt_engines.__main__ import status_of
-from trt_engines.flash import ENGINES, Flash, Stopped
+from trt_engines.flash import Flash, Stopped
 from trt_engines.kinds import load_classifier
 from trt_engines.live import LiveBundle
 from trt_engines.selftest import run
-from trt_engines.slots import Slots
+from trt_engines.slots import ENGINES, Slots
 
 # The forked process has loaded everything already, and testing changes nothing on the disk.
 vars(flashing)["self_test"] = run

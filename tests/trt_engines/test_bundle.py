@@ -14,7 +14,10 @@ from edge.bundle import Bundle
 from edge.signing import SHIPPED_KEYS, Trust
 from tests.bundles import copy_bundle, edit
 from tests.clips import ROOT
+from tests.trt_engines.flashing import make_bundle, trusting
 from trt_engines.bundle import main
+from trt_engines.flash import put
+from trt_engines.slots import Slots
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +94,25 @@ def test_a_shipped_key_can_be_revoked() -> None:
     (shipped, *_) = SHIPPED_KEYS.glob("*.pem")
     ran("revoke", shipped)
     assert f"revoked  {shipped.stem}" in ran("keys")
+
+
+def test_whoever_revokes_a_key_is_told_what_it_has_signed_here(tmp_path: Path) -> None:
+    settings = trusting(tmp_path / "var")
+    slots = Slots(tmp_path / "var" / "engines", "squat")
+    for version in ("1.0.0", "2.0.0"):
+        made = Bundle.open(make_bundle(tmp_path / version, 0.9, version), settings.trust())
+        with slots.locks.writing():
+            slot = slots.begin_filling(made.label)
+            put(made, slot.bundle, settings)
+            slots.filled(slot, digest=made.digest, engines={})
+            slots.switch(slot.letter, "flashed")
+        slots.mark_good(slots.read(slot.letter), "ran well")
+    ran("new-key", "anna.key", "--no-passphrase")
+    assert "slot" not in ran("revoke", "anna.pem")
+    told = ran("revoke", tmp_path / "var" / "keys" / "tests.pem")
+    assert "slot A of squat holds squat 1.0.0, signed with it, not live" in told
+    assert "slot B of squat holds squat 2.0.0, signed with it, LIVE" in told
+    assert "scripts/engines roll-back squat" in told
 
 
 def test_only_a_whole_bundle_is_signed(folder: Path) -> None:

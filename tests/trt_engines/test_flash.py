@@ -20,11 +20,11 @@ from tests.trt_engines.flashing import command, make_bundle, trusting
 from tests.trt_engines.standin import Standin
 from trt_engines import flash as flashing
 from trt_engines import selftest
-from trt_engines.flash import ENGINES, Flash, Outcome, Stopped
+from trt_engines.flash import Flash, Outcome, Stopped
 from trt_engines.packing import pack
 from trt_engines.records import State
 from trt_engines.selftest import run
-from trt_engines.slots import Slots
+from trt_engines.slots import ENGINES, Slots
 
 
 class Bench:

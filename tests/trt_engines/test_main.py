@@ -16,10 +16,10 @@ from tests.clips import ROOT
 from tests.trt_engines.flashing import make_bundle, trusting
 from trt_engines import flash as flashing
 from trt_engines.__main__ import main
-from trt_engines.flash import ENGINES, Flash, Outcome, put
+from trt_engines.flash import Flash, Outcome, put
 from trt_engines.records import State
 from trt_engines.selftest import run
-from trt_engines.slots import Slots
+from trt_engines.slots import ENGINES, Slots
 
 
 class Device:
@@ -64,6 +64,20 @@ def test_one_command_shows_what_is_live_and_why(device: Device) -> None:
     plain = device.status()
     assert (plain["live"], plain["falls_back_to"]) == ("B", "A")
     assert [e["state"] for e in plain["slots"]["B"]["history"]] == ["filling", "ready"]
+
+
+def test_the_status_of_one_name_is_shown(device: Device) -> None:
+    with Slots(device.data / ENGINES, "openpose").locks.used():
+        pass
+    assert json.loads(device.run("status", "openpose", "--json").output)[0]["name"] == "openpose"
+    assert "openpose" not in device.run("status", "squat").output
+    assert "nothing called yoga" in device.run("status", "yoga").output
+
+
+@pytest.mark.parametrize("minutes", ["0", "1441", "inf", "nan"])
+def test_a_trial_has_an_end(device: Device, monkeypatch: pytest.MonkeyPatch, minutes: str) -> None:
+    monkeypatch.setenv("KIOSK_TRIAL_MINUTES", minutes)
+    assert "KIOSK_TRIAL_MINUTES" in device.run("status").output
 
 
 def test_before_the_first_flash_the_shipped_one_is_shown(tmp_path: Path) -> None:
