@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Final
 
-from edge.bundle import Bundle, Precision
+from edge.bundle import Bundle, Manifest, Precision
 from edge.errors import BundleError, KioskError, RuntimeMissingError, SlotError
 from edge.runtime.opening import open_onnx
 from edge.runtime.tensorrt import this_device
@@ -19,7 +19,7 @@ from edge.settings import Settings
 from edge.signing import MANIFEST, SIGNATURE
 from trt_engines import durable
 from trt_engines.build import Progress, build_engines
-from trt_engines.kinds import CLASSIFIER, load
+from trt_engines.kinds import CLASSIFIER, check_tolerances, load
 from trt_engines.packing import unpack
 from trt_engines.records import Slot, State, software
 from trt_engines.selftest import FACTOR, Job, Report, Side, self_test
@@ -144,6 +144,7 @@ class Flash:
                 else:
                     bundle = unpack(source, copy, trust)
                 load(bundle, open_onnx)
+                check_tolerances(bundle)
                 signer = f"signed by {bundle.signer}" if bundle.signer else "NOT SIGNED"
                 self.say("check", f"{bundle.label} is as it was shipped, {signer}")
                 self._check_engines(bundle)
@@ -175,6 +176,8 @@ class Flash:
             return live
         if live is not None and live.state is State.TRIAL:
             self._give_trial_up(live, bundle, slots)
+        if newer := newer_than(bundle, slots, self.settings):
+            self.say("older", f"{bundle.label} is OLDER than {newer}, which is live")
         slot = slots.begin_filling(bundle.label)
         try:
             copied = put(bundle, slot.bundle, self.settings)
@@ -297,6 +300,25 @@ def live_side(slots: Slots, settings: Settings) -> Side | None:
     if slots.name == settings.pose and settings.pose_bundle is not None:
         return Side(bundle=settings.pose_bundle)
     return Side(bundle=None) if slots.name == "blazepose" else None
+
+
+def newer_than(bundle: Bundle, slots: Slots, settings: Settings) -> str:
+    """Return name and version of what is live, if that is newer; empty: it is not."""
+    side = live_side(slots, settings)
+    if side is None or side.bundle is None:
+        return ""
+    try:
+        live = Manifest.parse((side.bundle / MANIFEST).read_bytes())
+    except (BundleError, OSError):
+        return ""  # whatever is wrong there, the flash may mend it
+    if as_numbers(bundle.manifest.version) >= as_numbers(live.version):
+        return ""
+    return f"{live.name} {live.version}"
+
+
+def as_numbers(version: str) -> tuple[int, ...]:
+    """Return a version so that the newer one is greater."""
+    return tuple(int(part) for part in version.split("."))
 
 
 def running(slots: Slots) -> str:

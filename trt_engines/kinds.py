@@ -46,6 +46,32 @@ def load_pose(bundle: Bundle, opener: Opener) -> PoseEstimator:
     return open_pose(backend, bundle=bundle, opener=opener)
 
 
+MOST_TOLERANCE: Final = 0.2
+"""How far off a bundle may allow a probability to be: with more, a clear 0.7 would pass as less
+than 0.5, which is the other verdict, and the self-test would prove nothing."""
+
+PROBABILITIES: Final = ("probabilities", "parts")
+"""The outputs of a classifier to which that applies."""
+
+
+def check_tolerances(bundle: Bundle) -> None:
+    """Refuse a bundle whose self-test could not fail.
+
+    :raises BundleError: a tolerance of a classifier's probability is too large.
+    """
+    if bundle.manifest.kind != "classifier":
+        return
+    for name, network in bundle.manifest.networks.items():
+        for precision, said in network.tolerances.items():
+            for output in PROBABILITIES:
+                if said.get(output, 0.0) > MOST_TOLERANCE:
+                    raise BundleError(
+                        f"{output} of {name} may be off by {said[output]:g} in {precision}, and "
+                        f"more than {MOST_TOLERANCE:g} proves nothing: export the bundle with a "
+                        "smaller tolerance (docs/bundle.md)"
+                    )
+
+
 def load(bundle: Bundle, opener: Opener) -> Classifier | PoseEstimator:
     """Return whichever it is."""
     if bundle.manifest.kind == "classifier":
