@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Final
 
-from edge.bundle import Bundle, Manifest, Precision
+from edge.bundle import Bundle, Precision
 from edge.errors import BundleError, KioskError, RuntimeMissingError, SlotError
 from edge.runtime.opening import open_onnx
 from edge.runtime.tensorrt import this_device
@@ -19,9 +19,10 @@ from edge.settings import Settings
 from edge.signing import MANIFEST, SIGNATURE
 from trt_engines import durable
 from trt_engines.build import Progress, build_engines
-from trt_engines.kinds import CLASSIFIER, check_tolerances, load
+from trt_engines.kinds import check_tolerances, load
 from trt_engines.packing import unpack
 from trt_engines.records import Slot, State, software
+from trt_engines.running import live_side, newer_than, place, running
 from trt_engines.selftest import FACTOR, Job, Report, Side, self_test
 from trt_engines.slots import ENGINES, Slots
 
@@ -288,48 +289,6 @@ def put(bundle: Bundle, folder: Path, settings: Settings) -> Bundle:
     if copied.digest != bundle.digest:
         raise BundleError(f"{bundle.label} was changed while it was copied: run it again")
     return copied
-
-
-def live_side(slots: Slots, settings: Settings) -> Side | None:
-    """Return what runs of a name now; None where nothing does."""
-    live = slots.live()
-    if live is not None:
-        return Side(bundle=live.bundle, engines=live.engines)
-    if slots.name == CLASSIFIER:
-        return Side(bundle=settings.bundle)
-    if slots.name == settings.pose and settings.pose_bundle is not None:
-        return Side(bundle=settings.pose_bundle)
-    return Side(bundle=None) if slots.name == "blazepose" else None
-
-
-def newer_than(bundle: Bundle, slots: Slots, settings: Settings) -> str:
-    """Return name and version of what is live, if that is newer; empty: it is not."""
-    side = live_side(slots, settings)
-    if side is None or side.bundle is None:
-        return ""
-    try:
-        live = Manifest.parse((side.bundle / MANIFEST).read_bytes())
-    except (BundleError, OSError):
-        return ""  # whatever is wrong there, the flash may mend it
-    if as_numbers(bundle.manifest.version) >= as_numbers(live.version):
-        return ""
-    return f"{live.name} {live.version}"
-
-
-def as_numbers(version: str) -> tuple[int, ...]:
-    """Return a version so that the newer one is greater."""
-    return tuple(int(part) for part in version.split("."))
-
-
-def running(slots: Slots) -> str:
-    """Return a sentence about what is live."""
-    live = slots.live()
-    return f"{software(slots.name) if live is None else place(live)} is live"
-
-
-def place(slot: Slot) -> str:
-    """Return which slot this is and what is in it."""
-    return f"slot {slot.letter}, {slot.label},"
 
 
 def _tell(report: Report, say: Say) -> None:
