@@ -55,12 +55,3 @@ def hash_plain(path: Path, most: int) -> tuple[str, int]:
             digest.update(chunk)
             size += len(chunk)
     return digest.hexdigest(), size
-
-
-def keep_folder(folder: Path) -> None:
-    """Wait until the names in a folder would outlive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import threading
@@ -19,6 +18,7 @@ from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
 from kiosk_ui.studies.withheld import covered
 from kiosk_ui.tables import SCORES
 from kiosk_ui.uploads.line import Line
+from trt_engines.durable import sync
 
 UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
 """The files of a score."""
@@ -326,12 +326,3 @@ class ScoreStore:
 def new_key() -> str:
     """Return an id that cannot be guessed."""
     return secrets.token_urlsafe(16)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

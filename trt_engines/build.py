@@ -19,7 +19,8 @@ from typing import IO, Any, Final
 from edge.bundle import Bundle, BundleInput, BundleNetwork, Precision
 from edge.errors import BundleError, EngineError, RuntimeMissingError
 from edge.runtime.engine import RECORDS, Device, EngineRecord, EngineRecords
-from trt_engines.builder import Built, Job, Range, write_safely
+from trt_engines import durable
+from trt_engines.builder import Built, Job, Range
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 CACHE: Final = "timing.cache"
@@ -110,7 +111,7 @@ def build_engines(
         )
     content = EngineRecords(engines=records).model_dump_json(indent=1)
     try:
-        write_safely(folder / RECORDS, content.encode())
+        durable.write(folder / RECORDS, content.encode())
     except OSError as error:
         raise EngineError(f"{RECORDS} cannot be written: {error.strerror}") from error
     return records

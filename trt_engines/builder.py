@@ -25,6 +25,7 @@ from edge.errors import EngineError, KioskError, RuntimeMissingError
 from edge.runtime.engine import Device
 from edge.runtime.tensorrt import this_device
 from edge.runtime.tensorrt_api import load, make_logger, network_flags, precision_flags, version
+from trt_engines import durable
 
 log = logging.getLogger("trt_engines.builder")
 
@@ -102,7 +103,7 @@ def build(job: Job, tell: Tell) -> Built:
         raise EngineError(f"TensorRT could not build the engine: {logger.why()}")
     tell("writing", 0.99)
     content = bytes(plan)
-    write_safely(job.plan, content)
+    durable.write(job.plan, content)
     if cache:
         cache.save(config)
     return Built(device=device, seconds=time.monotonic() - began, bytes=len(content))
@@ -230,24 +231,9 @@ class TimingCache:
         digest = hashlib.sha256(content).hexdigest()
         head = json.dumps({"device": self._device.model_dump(), "sha256": digest})
         try:
-            write_safely(self._file, head.encode() + b"\n" + content)
+            durable.write(self._file, head.encode() + b"\n" + content)
         except OSError as error:
             log.warning("%s cannot be written: %s", self._file.name, error)
-
-
-def write_safely(path: Path, content: bytes) -> None:
-    """Write a file so that after a power cut either the old one is there or the new one."""
-    new = path.with_name(f".{path.name}.new")
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def main() -> None:

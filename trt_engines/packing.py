@@ -18,8 +18,9 @@ from typing import BinaryIO, Final
 
 from edge.bundle import MOST_BYTES, MOST_FILES, Bundle, BundleFile, Manifest
 from edge.errors import BundleError
-from edge.plain_files import keep_folder, open_plain, read_plain
+from edge.plain_files import open_plain, read_plain
 from edge.signing import MANIFEST, MOST_MANIFEST, MOST_SMALL, SIGNATURE, Trust
+from trt_engines import durable
 
 SUFFIX: Final = ".bundle"
 
@@ -103,8 +104,8 @@ def unpack(file: Path, folder: Path, trust: Trust | None = None) -> Bundle:
                 if said is not None:
                     with _new(folder / name) as out:
                         out.write(said)
-            keep_folder(folder)
-            keep_folder(folder.absolute().parent)
+            durable.sync(folder)
+            durable.sync(folder.absolute().parent)
             return Bundle.open(folder, trust)
 
 

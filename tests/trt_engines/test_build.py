@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ from edge.runtime.tensorrt import TensorRTNetwork, this_device
 from tests.trt_engines.engines import NO_GPU, job_of, random_inputs, really_build
 from tests.trt_engines.standin import VERSIONS, Standin
 from trt_engines.build import Progress, build_engines, profile
-from trt_engines.builder import TimingCache, build, write_safely
+from trt_engines.builder import TimingCache, build
 
 LIMIT = 60.0
 
@@ -256,20 +255,6 @@ def test_a_cache_that_cannot_be_written_costs_no_engine(
     job = job.model_copy(update={"cache": tmp_path / "nowhere" / "timing.cache"})
     build(job, lambda _step, _share: None)
     assert "timing.cache cannot be written" in caplog.text
-
-
-def test_a_write_that_fails_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    path = tmp_path / "plan"
-    write_safely(path, b"old")
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_safely(path, b"new")
-    assert path.read_bytes() == b"old"
 
 
 def needs_nvidia() -> None:

@@ -19,7 +19,7 @@ from edge.bundle import Bundle
 from edge.errors import BundleError, SignatureError
 from edge.signing import Trust
 from tests.bundles import TRUST, copy_bundle, edit, put
-from trt_engines import packing
+from trt_engines import durable, packing
 from trt_engines.packing import pack, unpack
 
 
@@ -231,7 +231,7 @@ def test_a_disk_that_fills_leaves_nothing(
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(packing, "keep_folder", full)
+    monkeypatch.setattr(durable, "sync", full)
     refused(packed, "No space left", tmp_path)
 
 
