@@ -25,6 +25,9 @@ REVISIONS: Final = ("0001", "0002", "0003")
 They are named here so that a start with nothing to do need not load Alembic (0.2 s and more).
 """
 
+WAIT_S: Final = 60.0
+"""For how long a program waits for another one that changes the tables, in seconds."""
+
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
@@ -99,22 +102,25 @@ def _migrate(path: Path, found: str | None) -> None:
     log.info("%s goes from revision %s to %s", path.name, found, REVISIONS[-1])
     # It would say that a change is no transaction: it cannot know that ours is one.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    if found is not None:
-        _copy(path, path.with_name(f"{path.name}.{found}"))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     # An engine of its own: foreign keys must not bite while a table is made anew, and Python's
     # sqlite3 would not take changes of tables into the transaction.
-    engine = sa.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(
+        f"sqlite:///{path}", isolation_level="AUTOCOMMIT", connect_args={"timeout": WAIT_S}
+    )
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # whoever comes second waits here
             try:
                 now = revision_of(connection)
-                config.attributes["connection"] = connection
-                if now is not None:
-                    command.stamp(config, now)
-                command.upgrade(config, "head")
+                if now != REVISIONS[-1]:  # else whoever came first has done it
+                    config.attributes["connection"] = connection
+                    if now is not None:
+                        # Not before: only in here is nobody else at the same copy.
+                        _copy(path, path.with_name(f"{path.name}.{now}"))
+                        command.stamp(config, now)
+                    command.upgrade(config, "head")
             except BaseException:
                 connection.exec_driver_sql("ROLLBACK")
                 raise

@@ -4,6 +4,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from edge.errors import DatabaseTooNewError
+from kiosk_ui import database
 from kiosk_ui.database import FILE, MIGRATIONS, REVISIONS, backups, open_database
 from kiosk_ui.scores import Status
 from kiosk_ui.store import ScoreStore
@@ -155,6 +158,26 @@ def test_two_programs_may_come_at_once(old: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", line, str(old)], cwd=ROOT) for _ in "12"]
     assert [one.wait(60) for one in running] == [0, 0]
     assert revision(old) == REVISIONS[-1]
+
+
+def test_who_comes_second_leaves_the_first_ones_copy_alone(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dump(old / FILE)
+    copies: list[Path] = []
+    copy = database._copy
+
+    def slow(path: Path, target: Path) -> None:
+        copies.append(target)
+        time.sleep(0.3)  # the other one looks at the revision meanwhile
+        copy(path, target)
+
+    monkeypatch.setattr(database, "_copy", slow)
+    with ThreadPoolExecutor(4) as pool:
+        for engine in list(pool.map(open_database, [old] * 4)):
+            engine.dispose()
+    assert len(copies) == 1
+    assert dump(copies[0]) == before and revision(old) == REVISIONS[-1]
 
 
 def test_a_start_with_nothing_to_do_does_not_load_alembic(tmp_path: Path) -> None:
