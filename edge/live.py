@@ -14,11 +14,16 @@ import cv2
 from edge.errors import CameraError
 from edge.frames import Frame
 from edge.frames.camera import Camera
+from edge.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 2.0
 """Time between two attempts to open a camera that failed."""
+
+HANGS_AFTER: Final = 60.0
+"""Seconds without a turn after which the thread hangs. OpenCV itself waits ten seconds for a
+picture, and ``auto`` may try several devices one after another."""
 
 PREVIEW_WIDTH: Final = 640
 PREVIEW_QUALITY: Final = 80
@@ -78,6 +83,9 @@ class LiveCamera:
         with camera.tap() as frames:
             frame = frames.get(timeout=1.0)
 
+    ``pulse`` beats with each picture and each attempt to open the camera: one that is unplugged
+    does not stop it, a driver that never returns does.
+
     :param open_camera: opens the camera; called again after each failure.
     """
 
@@ -91,6 +99,7 @@ class LiveCamera:
         self._taps: list[FrameTap] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self.pulse = Pulse("camera", HANGS_AFTER)
         self.name = "camera"
         self.message: str | None = "the camera is being opened"
 
@@ -140,6 +149,7 @@ class LiveCamera:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self.pulse.beat()
             try:
                 with self._open() as camera:
                     self.name = camera.name
@@ -159,6 +169,7 @@ class LiveCamera:
             self._stop.wait(RETRY_SECONDS)
 
     def _publish(self, frame: Frame, missed: int) -> None:
+        self.pulse.beat()
         with self._condition:
             self.message = None
             self._latest = frame

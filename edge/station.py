@@ -20,6 +20,7 @@ from edge.live import FrameTap, LiveCamera
 from edge.machine import STARTABLE, Do, Effect, Limits, Snapshot, State, StationMachine
 from edge.pose import PoseStream
 from edge.positioning import PositioningGate
+from edge.pulse import Pulse
 from edge.recording import Keep, OpenSession, Recording
 from edge.settings import KioskSettings
 from edge.words import MESSAGES
@@ -34,6 +35,9 @@ TURN_SECONDS: Final = 0.05
 
 STUMBLE_SECONDS: Final = 0.5
 """Pause after an error that nobody has thought of, so that it does not fill the log."""
+
+HANGS_AFTER: Final = 60.0
+"""Seconds without a turn after which the thread hangs: a turn waits for one picture's pose."""
 
 BLIND_SECONDS: Final = 2.0
 """Pause after the pose model has failed between recordings."""
@@ -92,6 +96,7 @@ class Station:
         self._looked = 0.0
         self._somebody = False
         self._last_frame = 0.0
+        self.pulse = Pulse("station", HANGS_AFTER)
         self._thread = threading.Thread(target=self._run, name="station", daemon=True)
 
     def launch(self) -> None:
@@ -150,6 +155,7 @@ class Station:
     def _run(self) -> None:
         with self._camera.tap() as frames:
             while not self._stopping.is_set():
+                self.pulse.beat()
                 try:
                     self._turn(frames)
                 except Exception:  # whatever it was, the next person must be able to start

@@ -29,6 +29,7 @@ from edge.live import LiveCamera
 from edge.machine import State
 from edge.pose.opening import BACKENDS
 from edge.pose.scheduler import Priority
+from edge.pulse import Pulse
 from edge.session import ScoringSession
 from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
@@ -44,6 +45,7 @@ from kiosk_ui.phones.secure import SecureDoor
 from kiosk_ui.server import make_server
 from kiosk_ui.services import Services
 from kiosk_ui.store import ScoreStore
+from kiosk_ui.watchdog import Notifier, Watchdog, web_answers
 from kiosk_ui.worker import ScoringWorker
 
 log = logging.getLogger(__name__)
@@ -133,6 +135,17 @@ class Kiosk:
             return Verdict.NOT_JUDGED, None
         cue = score.assessment["cue"]
         return Verdict(score.assessment["verdict"]), Text(en=cue["en"], ko=cue["ko"])
+
+    def watch(self, host: str, port: int) -> None:
+        """Tell the service manager, where there is one, that the kiosk lives; before any child."""
+        services, web = self._services, web_answers(host, port)
+        notifier = Notifier.from_environment()
+        Watchdog(notifier, self._pulses, web, services.ready, services.closing).start()
+
+    def _pulses(self) -> list[Pulse]:
+        """Return the signs of life of the threads without which the kiosk is none."""
+        parts = (self._camera, self._station, self._worker)
+        return [part.pulse for part in parts if part is not None]
 
     def _records(self) -> bool:
         station = self._station
@@ -273,6 +286,7 @@ def main(  # noqa: PLR0917 - click gives the options by name
     kiosk = Kiosk(settings, services, config)
     parts = threading.Thread(target=kiosk.run, name="kiosk")
     with suppress(SystemExit):  # the signal may come before the server runs
+        kiosk.watch(host, int(server.effective_port))
         parts.start()
         announcer.start()
         log.info("listening: http://localhost:%s/", server.effective_port)

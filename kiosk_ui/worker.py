@@ -17,6 +17,7 @@ from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
 from edge.judging import Judge
 from edge.pose.scheduler import PoseScheduler, Priority
+from edge.pulse import Pulse
 from edge.replay import render_replay
 from edge.session import ScoringSession
 from kiosk_ui.replays import Renderer, ReplayMaker, save_track, suppress_and_log
@@ -39,6 +40,10 @@ TYPICAL_FRAMES: Final = 400.0
 
 CHANGE_OVER: Final = 2.0
 """Seconds in which the kiosk goes back to other networks where those on trial have failed."""
+
+HANGS_AFTER: Final = 180.0
+"""Seconds without a turn after which the thread hangs: a decoder may be silent for 30, a set at the
+kiosk takes 30, and a long clip's end some more."""
 
 GIVE_WAY: Final = 0.1
 """Seconds between two looks whether the kiosk still records."""
@@ -79,6 +84,7 @@ class ScoringWorker:
         self._give_way = give_way
         self._open_video = open_video
         self._stopping = threading.Event()
+        self.pulse = Pulse("worker", HANGS_AFTER)
         self._thread = threading.Thread(target=self._score_all, name="scoring", daemon=True)
         self._replays = ReplayMaker(store, wait=self._wait_for_the_kiosk, render=render)
         self._live = (
@@ -131,6 +137,7 @@ class ScoringWorker:
 
     def _score_all(self) -> None:
         while not self._stopping.is_set():
+            self.pulse.beat()
             try:
                 job = self._store.take(timeout=1.0)
             except Exception:  # the table may be busy or the disk full for a while
@@ -176,6 +183,7 @@ class ScoringWorker:
             session = self._open_session(Priority.UPLOAD, job.threshold, clip)
             try:
                 for count, frame in enumerate(video):
+                    self.pulse.beat()
                     waited += self._wait_for_the_kiosk()
                     if self._stopping.is_set():
                         session.discard()

@@ -10,7 +10,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,14 +85,19 @@ class KioskProcess:
 
 @contextmanager
 def kiosk_process(
-    data_dir: Path, *options: str, port: int = 0, environment: Mapping[str, str] | None = None
+    data_dir: Path,
+    *options: str,
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = (sys.executable, "-m", "kiosk_ui"),
 ) -> Iterator[KioskProcess]:
     """Run the kiosk with the demo camera until the block ends.
 
     :param port: 0: a free one.
     :param environment: variables for it, beside those of the tests.
+    :param program: what is run, before its options.
     """
-    command = [sys.executable, "-m", "kiosk_ui", "--port", str(port), "--data-dir", str(data_dir)]
+    command = [*program, "--port", str(port), "--data-dir", str(data_dir)]
     process = subprocess.Popen(
         [*command, *(options or ("--camera", "demo"))],
         cwd=ROOT,
