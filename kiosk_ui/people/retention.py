@@ -1,14 +1,25 @@
-"""What is deleted by itself: results that nobody keeps, histories that nobody visits, strays."""
+"""What is deleted by itself: results that nobody keeps, histories that nobody visits, strays.
+
+    python -m kiosk_ui.people.retention
+
+The kiosk does it every hour while it runs. The command, run by ``squat-retention.timer``, does it
+while the kiosk does not, whatever the reason.
+"""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, Final
 
+import click
 import sqlalchemy as sa
 
+from edge.settings import Settings, SettingsStore
 from kiosk_ui.config import WebConfig
+from kiosk_ui.disk import DataInUseError, claim
+from kiosk_ui.maintenance import data_option, opened
 from kiosk_ui.scores import Status
 from kiosk_ui.services import Services
 from kiosk_ui.tables import KEPT, PEOPLE, SCORES, STUDY_SCORES
@@ -67,3 +78,26 @@ def _before(moment: datetime, days: int) -> str:
 def _found(services: Services, query: Any) -> list[str]:
     with services.store.engine.connect() as connection:
         return list(connection.scalars(query))
+
+
+@click.command()
+@data_option
+def main(data_dir: Path | None) -> None:
+    """Delete what is too old, unless the kiosk runs: then it does so itself."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    folder = data_dir or Settings().data_dir
+    if not folder.is_dir():
+        click.echo("There are no data yet.")
+        return
+    try:
+        # Two at once would take each other's new files for strays.
+        lock = claim(folder)
+    except DataInUseError:
+        click.echo("The kiosk runs and does it itself.")
+        return
+    with lock, opened(folder) as store:
+        tidy(Services(store, SettingsStore(folder / "settings.json")), WebConfig())
+
+
+if __name__ == "__main__":
+    main()
