@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from installing.box import CHECKOUT, DATA, PORT, SETTINGS, UNITS, USER, Box, InstallError
+from installing.checks import State, network, network_address
 from installing.release import CURRENT
 from installing.steps import Step, installed
 
@@ -191,6 +192,9 @@ class Started(Step):
         if box.restart or not active(box, "squat-kiosk.service"):
             box.run("systemctl", "restart", *self.units())
             self._wait(box)
+        for finding in network(network_address()):
+            if finding.state is State.WRONG:
+                box.note(f"{finding.text}: {finding.advice}")
         if self.options.screen and not installed(box, "chromium"):
             box.note("the screen is dark until there is a Chromium: docs/install.md")
 

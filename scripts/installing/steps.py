@@ -177,7 +177,7 @@ class Users(Step):
         """Return the users, each with the groups it is in."""
         users = {USER: ",".join(GROUPS)}
         if self.options.screen:
-            users[SCREEN_USER] = "video,render,input,tty"
+            users[SCREEN_USER] = "video,render"
         return users
 
     def plan(self, box: Box) -> list[str]:
