@@ -229,19 +229,26 @@ def stamp_text(*locks: str) -> str:
     )
 
 
+def device_is_done(folder: Path, lock: str) -> bool:
+    """Tell whether there is an environment of this lock, or of one that holds it."""
+    python = folder / "bin" / "python"
+    # What the tests need includes what the device needs, in the very same versions.
+    names = {lock, "development"}
+    return any(
+        is_done(folder / f"stamp-{name}", stamp_text(name, "pose-weights"), python)
+        for name in names
+    )
+
+
 def device(lock: str = "device") -> None:
     """Make .venv from ``device`` or from ``development``, which holds all of ``device`` as well."""
     folder = ROOT / ".venv"
     stamp = folder / f"stamp-{lock}"
     wanted = stamp_text(lock, "pose-weights")
+    if device_is_done(folder, lock):
+        return  # before the lock: on an installed kiosk nobody but root may write it
     with locked(folder):
-        if is_done(stamp, wanted, folder / "bin" / "python"):
-            return
-        # What the tests need includes what the device needs, in the very same versions.
-        both = folder / "stamp-development"
-        if lock == "device" and is_done(
-            both, stamp_text("development", "pose-weights"), folder / "bin" / "python"
-        ):
+        if device_is_done(folder, lock):
             return
         began = time.monotonic()
         python = create(folder)

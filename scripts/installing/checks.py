@@ -63,6 +63,7 @@ QUERYCAP: Final = 0x80685600
 """Video4Linux's question what a device is and can do (VIDIOC_QUERYCAP)."""
 
 CAPTURES: Final = 0x1
+GPU_NODES: Final = ("nvidia0", "nvhost-gpu", "nvgpu")
 LEAST_BYTES, FEW_BYTES = 1_000_000_000, 5_000_000_000
 OLDEST: Final = datetime(2025, 6, 1, tzinfo=timezone.utc)
 JETPACKS: Final = {35: "5", 36: "6", 38: "7", 39: "7"}
@@ -176,9 +177,7 @@ def sound(box: Box) -> Iterator[Finding]:
 
 def gpu(box: Box, python: str | None) -> Iterator[Finding]:
     """Look for a GPU and TensorRT."""
-    nodes = [
-        name for name in ("nvidia0", "nvhost-gpu", "nvgpu") if box.path(f"/dev/{name}").exists()
-    ]
+    nodes = [name for name in GPU_NODES if box.path(f"/dev/{name}").exists()]
     if not nodes:
         yield note("GPU", "none that TensorRT knows: the processor does all the work")
         return

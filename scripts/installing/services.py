@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from installing.box import CHECKOUT, DATA, PORT, SETTINGS, UNITS, USER, Box, InstallError
-from installing.checks import State, network, network_address
+from installing.checks import GPU_NODES, State, network, network_address
 from installing.release import CURRENT
 from installing.steps import Step, installed
 
 GPIO_RULE: Final = 'SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"\n'
+COMMAND: Final = Path("/usr/local/sbin/squat-kiosk")
+"""Runs the kiosk's commands as its user."""
+
 DISPLAY_MANAGER: Final = UNITS / "display-manager.service"
+ENGINE: Final = UNITS / "squat-engine@.service"
 START_SECONDS: Final = 180
 NEW_RESTARTS: Final = 254
 """The first systemd whose pauses before a restart grow."""
@@ -27,28 +31,32 @@ class Placed:
 
     :param target: where it goes.
     :param text: what it says.
+    :param mode: its rights.
     """
 
     target: Path
     text: str
+    mode: int = 0o644
 
 
 def placed(box: Box, *, screen: bool, https: bool) -> list[Placed]:
     """Return the files that an installation puts into the system."""
     source = CHECKOUT / "systemd"
     units = ["squat-kiosk.service", "squat-retention.service", "squat-retention.timer"]
+    units += ["squat-engine@.service"] if has_gpu(box) else []
     units += ["squat-https.service"] if https else []
     units += ["squat-screen.service"] if screen else []
     found = [Placed(UNITS / name, (source / name).read_text()) for name in units]
     drop_ins = []
     if box.jetson:
-        drop_ins.append(("squat-kiosk.service", "jetson.conf"))
+        drop_ins += [(u, "jetson.conf") for u in ("squat-kiosk.service", "squat-engine@.service")]
     if box.systemd_version() >= NEW_RESTARTS:
         drop_ins += [(u, "backoff.conf") for u in units if "kiosk.s" in u or "screen" in u]
     for unit, name in drop_ins:
         text = (source / "drop-ins" / name).read_text()
         found.append(Placed(UNITS / f"{unit}.d" / name, text))
     found.append(Placed(Path("/etc/udev/rules.d/60-squat-kiosk.rules"), GPIO_RULE))
+    found.append(Placed(COMMAND, (source / "squat-kiosk").read_text(), 0o755))
     if screen:
         policies = Path("/etc/chromium/policies/managed/squat-kiosk.json")
         found.append(Placed(policies, (source / "chromium" / "squat-kiosk.json").read_text()))
@@ -76,7 +84,7 @@ class Files(Step):
     def do(self, box: Box) -> None:
         """Write them."""
         for file in self._differing(box):
-            box.write(file.target, file.text)
+            box.write(file.target, file.text, file.mode)
         box.restart = True
         if box.live:
             box.run("systemctl", "daemon-reload")
@@ -90,7 +98,8 @@ class Files(Step):
     @staticmethod
     def _there(box: Box) -> list[Path]:
         every = [file.target for file in placed(box, screen=True, https=True)]
-        return [path for path in every if box.path(path).exists()]
+        every += [ENGINE, UNITS / "squat-engine@.service.d" / "jetson.conf"]  # the GPU may be gone
+        return [path for path in dict.fromkeys(every) if box.path(path).exists()]
 
     def undo(self, box: Box) -> None:
         """Remove them, and the folders that are empty then."""
@@ -156,9 +165,16 @@ class Started(Step):
         units += ["squat-https.service"] if self.options.https else []
         return units + (["squat-screen.service"] if self.options.screen else [])
 
+    @staticmethod
+    def engines(box: Box) -> list[str]:
+        """Return the units that build engines; they are enabled, and start with the machine."""
+        names = sorted(path.name for path in (CHECKOUT / "trt_engines" / "bundles").iterdir())
+        return [f"squat-engine@{name}.service" for name in names] if has_gpu(box) else []
+
     def plan(self, box: Box) -> list[str]:
         """Return what is not enabled, or does not run."""
-        off = [unit for unit in self.units() if not enabled(box, unit)]
+        every = [*self.units(), *self.engines(box)]
+        off = [unit for unit in every if not enabled(box, unit)]
         plan = [f"enable {unit}" for unit in off]
         if "nginx-light" in box.remembered("packages") and enabled(box, "nginx.service"):
             plan.append("switch nginx's own welcome page off")
@@ -185,13 +201,15 @@ class Started(Step):
             if box.live:
                 box.run("systemctl", "stop", "display-manager.service")
             box.remove(DISPLAY_MANAGER)
-        box.run("systemctl", "enable", *self.units())
+        box.run("systemctl", "enable", *self.units(), *self.engines(box))
         if not box.live:
             box.note("systemd does not run here: the kiosk starts with the next boot")
             return
         if box.restart or not active(box, "squat-kiosk.service"):
             box.run("systemctl", "restart", *self.units())
             self._wait(box)
+            for unit in self.engines(box):
+                box.run("systemctl", "start", "--no-block", unit)
         for finding in network(network_address()):
             if finding.state is State.WRONG:
                 box.note(f"{finding.text}: {finding.advice}")
@@ -211,12 +229,18 @@ class Started(Step):
 
     def leftovers(self, box: Box) -> list[str]:
         """Return what is enabled, and the desktop that was switched off."""
-        there = [f"stop {unit}" for unit in ALL_UNITS if box.path(UNITS / unit).exists()]
+        there = [f"stop {unit}" for unit in self._all(box)]
         return [*there, *(f"switch the desktop on ({d})" for d in box.remembered("desktop"))]
+
+    @staticmethod
+    def _all(box: Box) -> list[str]:
+        there = [unit for unit in ALL_UNITS if box.path(UNITS / unit).exists()]
+        wants = box.path(UNITS / "multi-user.target.wants").glob("squat-engine@*.service")
+        return [*there, *sorted(path.name for path in wants)]
 
     def undo(self, box: Box) -> None:
         """Stop and disable it, and give the desktop back."""
-        units = [unit for unit in ALL_UNITS if box.path(UNITS / unit).exists()]
+        units = self._all(box)
         if units:
             box.run("systemctl", "disable", *units)
             if box.live:
@@ -231,6 +255,11 @@ ALL_UNITS: Final = (
     "squat-retention.service", "squat-kiosk.service",
 )  # fmt: skip
 """In the order in which they are stopped."""
+
+
+def has_gpu(box: Box) -> bool:
+    """Tell whether there is a GPU that TensorRT may know."""
+    return any(box.path(f"/dev/{name}").exists() for name in GPU_NODES)
 
 
 def enabled(box: Box, unit: str) -> bool:

@@ -86,8 +86,15 @@ class PlayedBox(Box):
             self.groups.remove(last)
         elif name == "systemctl" and words[0] == "enable":
             self.units |= set(words[1:])
+            for unit in words[1:]:
+                wants = self.path(f"/etc/systemd/system/multi-user.target.wants/{unit}")
+                wants.parent.mkdir(exist_ok=True)
+                wants.touch()
         elif name == "systemctl" and words[0] == "disable":
             self.units -= set(words[1:])
+            for unit in words[1:]:
+                wants = self.path(f"/etc/systemd/system/multi-user.target.wants/{unit}")
+                wants.unlink(missing_ok=True)
         elif name == "python3.11":
             python = self.path(Path(words[0]).parents[1] / ".venv/bin/python")
             python.parent.mkdir(parents=True, exist_ok=True)

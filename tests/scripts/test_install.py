@@ -154,9 +154,16 @@ def test_without_screen_and_https_nothing_of_them_comes(box: PlayedBox) -> None:
 
 def test_a_jetson_gets_its_devices_and_its_tensorrt(box: PlayedBox) -> None:
     box.path("/etc/nv_tegra_release").write_text("# R36 (release), REVISION: 4.0\n")
+    box.path("/dev").mkdir()
+    box.path("/dev/nvhost-gpu").touch()
     install(box, ALL, dry_run=False)
     assert "python3-libnvinfer" in box.packages
-    assert "nvmap" in box.path(UNITS / "squat-kiosk.service.d/jetson.conf").read_text()
+    for unit in ("squat-kiosk", "squat-engine@"):
+        assert "nvmap" in box.path(UNITS / f"{unit}.service.d/jetson.conf").read_text()
+    assert "squat-engine@squat.service" in box.units
+    box.path("/dev/nvhost-gpu").unlink()
+    uninstall(box.after(), replace(ALL, delete_data=True, packages=True), dry_run=False)
+    assert box.everything() == {"etc/nv_tegra_release"}
 
 
 def test_a_name_is_another_as_soon_as_a_byte_is(tmp_path: Path) -> None:
