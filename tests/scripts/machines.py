@@ -119,8 +119,8 @@ def booted(folder: Path) -> Iterator[Machine]:
         binds += [f"--bind={CACHE / name}:{target}"] if target else []
     with (folder / "console").open("w") as console:
         boot = subprocess.Popen(
-            [program("systemd-nspawn"), f"--directory={root}", "--register=no", "--keep-unit", "--boot",
-             "--console=pipe", "--resolv-conf=off", "--bind-ro=/etc/ssl/certs",
+            [program("systemd-nspawn"), f"--directory={root}", "--register=no", "--keep-unit",
+             "--boot", "--console=pipe", "--resolv-conf=off", "--bind-ro=/etc/ssl/certs",
              f"--bind-ro={ROOT}:{INSIDE}", *binds],
             stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
         )  # fmt: skip
