@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
 
 from kiosk_ui.config import WebConfig
-from kiosk_ui.people.retention import tidy
+from kiosk_ui.disk import claim
+from kiosk_ui.people.retention import main, tidy
 from kiosk_ui.store import CLIP
+from kiosk_ui.tables import SCORES
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.test_people import copy_of_the_database, everything_on_disk, keep
 
@@ -62,3 +68,27 @@ def test_strays_go_but_not_what_is_about_to_come(web: Web) -> None:
     os.utime(store.path(key, CLIP).parent, (0, 0))
     tidy(web.services, CONFIG)
     assert not stray.exists() and coming.exists() and store.path(key, CLIP).exists()
+
+
+def test_the_timer_deletes_while_the_kiosk_does_not_run(web: Web, tmp_path: Path) -> None:
+    store = web.services.store
+    old, fresh = keep(web), keep(web)
+    with store.engine.begin() as connection:
+        connection.execute(
+            SCORES.update().where(SCORES.c.id == old).values(created=after(-31).isoformat())
+        )
+    folder = str(store.data_dir)
+    with claim(store.data_dir):  # as the kiosk does
+        done = CliRunner().invoke(main, ["--data-dir", folder])
+    assert (done.exit_code, done.output) == (0, "The kiosk runs and does it itself.\n")
+    assert store.get(old)
+    assert CliRunner().invoke(main, ["--data-dir", folder]).exit_code == 0
+    assert store.get(old) is None and store.get(fresh)
+
+
+def test_the_timer_of_a_kiosk_that_never_ran_has_nothing_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path / "none"))
+    done = CliRunner().invoke(main, [])
+    assert (done.exit_code, done.output) == (0, "There are no data yet.\n")
