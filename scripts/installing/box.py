@@ -48,6 +48,8 @@ class Box:
         """What is left for a person to do."""
         self.restart = False
         """Whether what runs is no longer what is installed."""
+        self.before: str | None = None
+        """The release that ran until now, where this run made another one current."""
         self.record: dict[str, Any] = {}
         if self.path(RECORD).is_file():
             self.record = json.loads(self.path(RECORD).read_text())

@@ -11,7 +11,8 @@ from typing import Final
 
 from installing.box import PREFIX, Box, InstallError
 from installing.release import Current, Environment, Release
-from installing.services import Certificates, Files, Started
+from installing.services import Certificates, Files
+from installing.starting import Started
 from installing.steps import Folders, Options, Packages, Prefix, Users
 
 STEPS: Final = (
@@ -57,6 +58,8 @@ def refusals(box: Box, *, dry_run: bool) -> list[str]:
 def install(box: Box, options: Options, *, dry_run: bool) -> int:
     """Do what is missing, and say of each step whether it was; returns the exit code."""
     changes = 0
+    chosen = [name for name, on in (("--without-screen", options.screen),
+                                    ("--without-https", options.https)) if not on]  # fmt: skip
     for number, kind in enumerate(STEPS, 1):
         step = kind(options)
         plan = step.plan(box)
@@ -64,6 +67,9 @@ def install(box: Box, options: Options, *, dry_run: bool) -> int:
         _say(number, step.title, plan, "would" if dry_run else "do")
         if plan and not dry_run:
             step.do(box)
+        if kind is Prefix and not dry_run and box.record.get("options") != chosen:
+            box.record["options"] = chosen  # of which scripts/update knows by this
+            box.remember("packages")
     _end(box, "nothing to do: all is there" if not changes else None)
     return 0
 

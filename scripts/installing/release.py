@@ -127,11 +127,8 @@ class Current(Release):
     def do(self, box: Box) -> None:
         """Switch to it, in one step."""
         link = box.path(CURRENT)
-        before = link.readlink().name if link.is_symlink() else None
-        partial = link.with_name("current.partial")
-        partial.unlink(missing_ok=True)
-        partial.symlink_to(self.folder)
-        partial.replace(link)
+        before = box.before = link.readlink().name if link.is_symlink() else None
+        point_to(box, self.folder)
         box.restart = True
         others = sorted(
             (path for path in box.path(RELEASES).iterdir() if path.name != self.folder.name),
@@ -148,3 +145,12 @@ class Current(Release):
     def undo(self, box: Box) -> None:
         """Make none current."""
         box.remove(CURRENT)
+
+
+def point_to(box: Box, folder: Path) -> None:
+    """Make a release the current one, in one step."""
+    link = box.path(CURRENT)
+    partial = link.with_name("current.partial")
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(folder)
+    partial.replace(link)

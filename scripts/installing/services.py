@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from installing.box import CHECKOUT, DATA, PORT, SETTINGS, UNITS, USER, Box, InstallError
-from installing.checks import GPU_NODES, State, network, network_address
+from installing.box import CHECKOUT, DATA, SETTINGS, UNITS, USER, Box
+from installing.checks import GPU_NODES
 from installing.release import CURRENT
-from installing.steps import Step, installed
+from installing.steps import Step
 
 GPIO_RULE: Final = 'SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"\n'
 COMMAND: Final = Path("/usr/local/sbin/squat-kiosk")
@@ -20,7 +17,6 @@ COMMAND: Final = Path("/usr/local/sbin/squat-kiosk")
 
 DISPLAY_MANAGER: Final = UNITS / "display-manager.service"
 ENGINE: Final = UNITS / "squat-engine@.service"
-START_SECONDS: Final = 180
 NEW_RESTARTS: Final = 254
 """The first systemd whose pauses before a restart grow."""
 
@@ -39,9 +35,12 @@ class Placed:
     mode: int = 0o644
 
 
-def placed(box: Box, *, screen: bool, https: bool) -> list[Placed]:
-    """Return the files that an installation puts into the system."""
-    source = CHECKOUT / "systemd"
+def placed(box: Box, *, screen: bool, https: bool, program: Path = CHECKOUT) -> list[Placed]:
+    """Return the files that an installation puts into the system.
+
+    :param program: whose files they are.
+    """
+    source = program / "systemd"
     units = ["squat-kiosk.service", "squat-retention.service", "squat-retention.timer"]
     units += ["squat-engine@.service"] if has_gpu(box) else []
     units += ["squat-https.service"] if https else []
@@ -154,109 +153,6 @@ def kept_settings(box: Box) -> list[str]:
     return [f"KIOSK_DATA_DIR={DATA}", *set_there]
 
 
-class Started(Step):
-    """What is enabled, and runs."""
-
-    title = "services"
-
-    def units(self) -> list[str]:
-        """Return the units that are enabled."""
-        units = ["squat-kiosk.service", "squat-retention.timer"]
-        units += ["squat-https.service"] if self.options.https else []
-        return units + (["squat-screen.service"] if self.options.screen else [])
-
-    @staticmethod
-    def engines(box: Box) -> list[str]:
-        """Return the units that build engines; they are enabled, and start with the machine."""
-        names = sorted(path.name for path in (CHECKOUT / "trt_engines" / "bundles").iterdir())
-        return [f"squat-engine@{name}.service" for name in names] if has_gpu(box) else []
-
-    def plan(self, box: Box) -> list[str]:
-        """Return what is not enabled, or does not run."""
-        every = [*self.units(), *self.engines(box)]
-        off = [unit for unit in every if not enabled(box, unit)]
-        plan = [f"enable {unit}" for unit in off]
-        if "nginx-light" in box.remembered("packages") and enabled(box, "nginx.service"):
-            plan.append("switch nginx's own welcome page off")
-        if self.options.screen and self._desktop(box):
-            plan.append(f"switch the desktop off ({self._desktop(box)}): the kiosk has the screen")
-        if box.live and (box.restart or not active(box, "squat-kiosk.service")):
-            plan.append("start the kiosk and wait until clips can be scored")
-        return plan
-
-    @staticmethod
-    def _desktop(box: Box) -> str | None:
-        link = box.path(DISPLAY_MANAGER)
-        return str(link.readlink()) if link.is_symlink() else None
-
-    def do(self, box: Box) -> None:
-        """Enable and start it."""
-        if "nginx-light" in box.remembered("packages") and enabled(box, "nginx.service"):
-            box.run("systemctl", "disable", "nginx.service")
-            if box.live:
-                box.run("systemctl", "stop", "nginx.service")
-        desktop = self._desktop(box)
-        if self.options.screen and desktop:
-            box.remember("desktop", desktop)
-            if box.live:
-                box.run("systemctl", "stop", "display-manager.service")
-            box.remove(DISPLAY_MANAGER)
-        box.run("systemctl", "enable", *self.units(), *self.engines(box))
-        if not box.live:
-            box.note("systemd does not run here: the kiosk starts with the next boot")
-            return
-        if box.restart or not active(box, "squat-kiosk.service"):
-            box.run("systemctl", "restart", *self.units())
-            self._wait(box)
-            for unit in self.engines(box):
-                box.run("systemctl", "start", "--no-block", unit)
-        for finding in network(network_address()):
-            if finding.state is State.WRONG:
-                box.note(f"{finding.text}: {finding.advice}")
-        if self.options.screen and not installed(box, "chromium"):
-            box.note("the screen is dark until there is a Chromium: docs/install.md")
-
-    @staticmethod
-    def _wait(box: Box) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if answers():
-                return
-            time.sleep(1)
-        raise InstallError(
-            f"the kiosk does not answer after {START_SECONDS} s: journalctl -u squat-kiosk"
-        )
-
-    def leftovers(self, box: Box) -> list[str]:
-        """Return what is enabled, and the desktop that was switched off."""
-        there = [f"stop {unit}" for unit in self._all(box)]
-        return [*there, *(f"switch the desktop on ({d})" for d in box.remembered("desktop"))]
-
-    @staticmethod
-    def _all(box: Box) -> list[str]:
-        there = [unit for unit in ALL_UNITS if box.path(UNITS / unit).exists()]
-        wants = box.path(UNITS / "multi-user.target.wants").glob("squat-engine@*.service")
-        return [*there, *sorted(path.name for path in wants)]
-
-    def undo(self, box: Box) -> None:
-        """Stop and disable it, and give the desktop back."""
-        units = self._all(box)
-        if units:
-            box.run("systemctl", "disable", *units)
-            if box.live:
-                box.run("systemctl", "stop", *units)
-        for desktop in box.remembered("desktop"):
-            if not box.path(DISPLAY_MANAGER).exists():
-                box.path(DISPLAY_MANAGER).symlink_to(desktop)
-
-
-ALL_UNITS: Final = (
-    "squat-screen.service", "squat-https.service", "squat-retention.timer",
-    "squat-retention.service", "squat-kiosk.service",
-)  # fmt: skip
-"""In the order in which they are stopped."""
-
-
 def has_gpu(box: Box) -> bool:
     """Tell whether there is a GPU that TensorRT may know."""
     return any(box.path(f"/dev/{name}").exists() for name in GPU_NODES)
@@ -270,12 +166,3 @@ def enabled(box: Box, unit: str) -> bool:
 def active(box: Box, unit: str) -> bool:
     """Tell whether a unit runs."""
     return box.ask("systemctl", "is-active", unit).stdout.strip() == "active"
-
-
-def answers(port: int = PORT) -> bool:
-    """Tell whether the kiosk says that clips can be scored."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False

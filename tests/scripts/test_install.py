@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from installing import starting
 from installing.box import DATA, SETTINGS, UNITS, InstallError
 from installing.install import install, refusals, uninstall
 from installing.release import CURRENT, RELEASES, release_name
@@ -112,6 +114,50 @@ def test_the_version_before_stays_and_older_ones_go(box: PlayedBox) -> None:
     box.path(CURRENT).symlink_to(RELEASES / "old-0")
     install(box, ALL, dry_run=False)
     assert {path.name for path in box.path(RELEASES).iterdir()} == {release_name(ROOT), "old-0"}
+
+
+def answering(*answers: bool) -> Callable[[], bool]:
+    """Return a kiosk that answers so, one time after the other, and then as the last time."""
+    left = list(answers)
+    return lambda: left.pop(0) if len(left) > 1 else left[0]
+
+
+def test_a_version_that_does_not_get_on_gives_way_to_the_one_before(
+    box: PlayedBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = RELEASES / "0.0.9-good"
+    shutil.copytree(ROOT / "systemd", box.path(before) / "systemd")
+    unit = box.path(before) / "systemd/squat-kiosk.service"
+    unit.write_text(unit.read_text() + "# the old one\n")
+    box.path(CURRENT).symlink_to(before)
+    monkeypatch.setattr(PlayedBox, "live", True)
+    monkeypatch.setattr(starting, "START_SECONDS", -1)
+    monkeypatch.setattr(starting, "answers", answering(False, True))
+    with pytest.raises(InstallError, match=r"0\.0\.9-good, runs again"):
+        install(box, ALL, dry_run=False)
+    assert box.path(CURRENT).readlink() == before
+    assert "# the old one" in box.path(UNITS / "squat-kiosk.service").read_text()
+    assert box.ran[-1].startswith("systemctl restart")
+    again = box.after()
+    monkeypatch.setattr(starting, "answers", answering(True))
+    install(again, ALL, dry_run=False)
+    assert again.path(CURRENT).readlink().name == release_name(ROOT)
+    assert "# the old one" not in again.path(UNITS / "squat-kiosk.service").read_text()
+
+
+def test_a_first_version_that_does_not_get_on_is_told(
+    box: PlayedBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PlayedBox, "live", True)
+    monkeypatch.setattr(starting, "START_SECONDS", -1)
+    monkeypatch.setattr(starting, "answers", answering(False))
+    with pytest.raises(InstallError, match="journalctl"):
+        install(box, ALL, dry_run=False)
+
+
+def test_an_update_knows_what_was_left_out(box: PlayedBox) -> None:
+    install(box, Options(screen=False), dry_run=False)
+    assert box.after().record["options"] == ["--without-screen"]
 
 
 def test_settings_that_a_maintainer_wrote_are_kept(box: PlayedBox) -> None:
