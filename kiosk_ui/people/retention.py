@@ -90,8 +90,8 @@ def main(data_dir: Path | None) -> None:
         click.echo("There are no data yet.")
         return
     try:
-        # Two at once would take each other's new files for strays.
-        lock = claim(folder)
+        # Two would take each other's new files for strays. A kiosk that starts waits for us.
+        lock = claim(folder, briefly=True)
     except DataInUseError:
         click.echo("The kiosk runs and does it itself.")
         return

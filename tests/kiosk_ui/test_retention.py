@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kiosk_ui.config import WebConfig
-from kiosk_ui.disk import claim
+from kiosk_ui.disk import DataInUseError, claim
 from kiosk_ui.people.retention import main, tidy
 from kiosk_ui.store import CLIP
 from kiosk_ui.tables import SCORES
@@ -92,3 +93,11 @@ def test_the_timer_of_a_kiosk_that_never_ran_has_nothing_to_do(
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path / "none"))
     done = CliRunner().invoke(main, [])
     assert (done.exit_code, done.output) == (0, "There are no data yet.\n")
+
+
+def test_a_kiosk_that_starts_waits_for_the_timer(tmp_path: Path) -> None:
+    """Seen at an installation: the timer held the folder, and the kiosk gave up."""
+    tidying = claim(tmp_path, briefly=True)
+    threading.Timer(0.3, tidying.close).start()
+    with claim(tmp_path), pytest.raises(DataInUseError):
+        claim(tmp_path)  # and nobody waits for a kiosk, which stays
