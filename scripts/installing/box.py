@@ -16,8 +16,8 @@ DATA: Final = Path("/var/lib/squat-kiosk")
 SETTINGS: Final = Path("/etc/squat-kiosk")
 CACHE: Final = Path("/var/cache/squat-kiosk")
 UNITS: Final = Path("/etc/systemd/system")
-RECORD: Final = PREFIX / "installed.json"
-"""What was done to the system, so that it can be undone."""
+RECORD: Final = SETTINGS / "installed.json"
+"""What was done to the system, so that it can be undone; it stays as long as the settings do."""
 
 USER, SCREEN_USER = "squat-kiosk", "squat-screen"
 PORT: Final = 8080

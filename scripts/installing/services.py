@@ -16,6 +16,9 @@ COMMAND: Final = Path("/usr/local/sbin/squat-kiosk")
 """Runs the kiosk's commands as its user."""
 
 DISPLAY_MANAGER: Final = UNITS / "display-manager.service"
+STAMP: Final = Path("/var/lib/systemd/timers/stamp-squat-retention.timer")
+"""When systemd last ran the timer."""
+
 ENGINE: Final = UNITS / "squat-engine@.service"
 NEW_RESTARTS: Final = 254
 """The first systemd whose pauses before a restart grow."""
@@ -97,7 +100,11 @@ class Files(Step):
     @staticmethod
     def _there(box: Box) -> list[Path]:
         every = [file.target for file in placed(box, screen=True, https=True)]
-        every += [ENGINE, UNITS / "squat-engine@.service.d" / "jetson.conf"]  # the GPU may be gone
+        every += [
+            STAMP,
+            ENGINE,
+            UNITS / "squat-engine@.service.d" / "jetson.conf",
+        ]  # the GPU may be gone
         return [path for path in dict.fromkeys(every) if box.path(path).exists()]
 
     def undo(self, box: Box) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from installing.box import CACHE, DATA, PREFIX, SCREEN_USER, SETTINGS, USER, Box
@@ -64,7 +65,7 @@ class Step:
 
 
 class Prefix(Step):
-    """The folder of it all, which holds the record of what was done, and therefore goes last."""
+    """The folder of it all; and what goes last, since it says what was done: the settings."""
 
     title = "prefix"
 
@@ -77,12 +78,17 @@ class Prefix(Step):
         box.path(PREFIX).mkdir(parents=True)
 
     def leftovers(self, box: Box) -> list[str]:
-        """Return whether it is there."""
-        return [f"remove {PREFIX}"] if box.path(PREFIX).exists() else []
+        """Return whether they are there."""
+        return [f"remove {path}" for path in self._gone(box)]
+
+    def _gone(self, box: Box) -> list[Path]:
+        folders = [PREFIX, *([SETTINGS] if self.options.delete_data else [])]
+        return [path for path in folders if box.path(path).exists()]
 
     def undo(self, box: Box) -> None:
-        """Remove it."""
-        box.remove(PREFIX)
+        """Remove them."""
+        for path in self._gone(box):
+            box.remove(path)
 
 
 class Packages(Step):
@@ -133,7 +139,10 @@ class Packages(Step):
         names = " ".join(added)
         if self.options.packages:
             return [f"remove the packages it had added: {names}"]
-        box.note(f"the packages it had added stay; to remove them: apt-get purge {names}")
+        if self.options.delete_data:  # nothing will know them any more
+            box.note(f"the packages it had added stay; to remove them: apt-get purge {names}")
+        else:
+            box.note(f"the {len(added)} packages it had added stay: --uninstall --packages")
         return []
 
     def undo(self, box: Box) -> None:
@@ -283,13 +292,12 @@ class Folders(Step):
 
     def leftovers(self, box: Box) -> list[str]:
         """Return what is to be removed: people's data only where that was asked for."""
-        there = [path for path in (DATA, SETTINGS) if box.path(path).exists()]
         gone = [f"remove {CACHE}"] if box.path(CACHE).exists() else []
-        if self.options.delete_data:
-            return [*gone, *(f"remove {path} with everything in it" for path in there)]
-        if there:
-            names = " and ".join(map(str, there))
-            box.note(f"data and settings stay in {names}; --delete-data removes them")
+        if box.path(DATA).exists() and self.options.delete_data:
+            gone.append(f"remove {DATA} with everybody's data")
+        there = [str(path) for path in (DATA, SETTINGS) if box.path(path).exists()]
+        if there and not self.options.delete_data:
+            box.note(f"data and settings stay ({', '.join(there)}): --uninstall --delete-data")
         return gone
 
     def undo(self, box: Box) -> None:
@@ -297,4 +305,3 @@ class Folders(Step):
         box.remove(CACHE)
         if self.options.delete_data:
             box.remove(DATA)
-            box.remove(SETTINGS)

@@ -53,7 +53,7 @@ def test_a_clean_debian_becomes_a_kiosk_and_a_clean_debian_again(tmp_path: Path)
         assert before == main  # a second run disturbs nobody
         doctor = machine.run("scripts/doctor").stdout
         assert "ok     kiosk at 127.0.0.1" in doctor and "ok     squat-kiosk.service" in doctor
-        told = json.loads(machine.says("cat /opt/squat-kiosk/installed.json"))
+        told = json.loads(machine.says("cat /etc/squat-kiosk/installed.json"))
         assert "espeak-ng" in told["packages"]
 
         the_watchdog_ends_what_hangs(machine, main)

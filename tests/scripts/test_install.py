@@ -78,12 +78,19 @@ def test_what_it_takes_off_is_what_it_brought(
     uninstall(again, ALL, dry_run=True)
     assert "would stop squat-kiosk.service" in "\n".join(said(capsys))
     uninstall(again, ALL, dry_run=False)
-    assert again.everything() == {"var/lib/squat-kiosk/scores.sqlite3", "etc/squat-kiosk/kiosk.env"}
+    assert again.everything() == {
+        "var/lib/squat-kiosk/scores.sqlite3", "etc/squat-kiosk/kiosk.env",
+        "etc/squat-kiosk/installed.json",
+    }  # fmt: skip
     assert set(again.users) == {"squat-kiosk"}  # the data are its own
     assert not again.units
     text = "\n".join(said(capsys))
-    assert "--delete-data" in text and "apt-get purge" in text
+    assert "--delete-data" in text and "--uninstall --packages" in text
     assert "chromium" in again.packages
+    last = again.after()  # and what stayed can be taken away later
+    uninstall(last, replace(ALL, delete_data=True), dry_run=False)
+    assert not last.everything() and not last.users and last.groups == {"video", "audio"}
+    assert "apt-get purge" in "\n".join(said(capsys))
 
 
 def test_it_leaves_nothing_at_all_where_that_is_asked_for(box: PlayedBox) -> None:
