@@ -135,6 +135,17 @@ def test_what_cuda_forbids_is_not_asked_for() -> None:
         assert not values("squat-kiosk.service", key)
 
 
+def test_what_is_plugged_in_later_is_allowed_as_well() -> None:
+    """systemd looks the classes up when the service starts: their modules must be there then."""
+    modules = {"char-video4linux": "videodev", "char-alsa": "snd", "char-nvidia-uvm": "nvidia_uvm"}
+    allowed = {value.split()[0] for value in values("squat-kiosk.service", "DeviceAllow")}
+    for key in ("Wants", "After"):
+        named = " ".join(values("squat-kiosk.service", key))
+        for group, module in modules.items():
+            assert group in allowed
+            assert f"modprobe@{module}.service" in named
+
+
 def test_the_browser_reaches_this_device_alone() -> None:
     assert values("squat-screen.service", "IPAddressDeny") == ["any"]
     assert values("squat-screen.service", "IPAddressAllow") == ["localhost"]
