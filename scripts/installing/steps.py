@@ -19,6 +19,9 @@ BASE: Final = (
 HTTPS: Final = ("nginx-light",)
 SCREEN: Final = ("cage", "chromium", "libpam-systemd", "dbus")
 JETSON: Final = ("python3-libnvinfer",)
+PATIENT: Final = ("-oDPkg::Lock::Timeout=300", "-oDpkg::Options::=--force-confold")
+"""A fresh machine updates itself at its first start: that is waited for; and nobody is asked about
+a file that was changed by hand, which stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,8 @@ class Packages(Step):
             )
         before = set(all_packages(box))
         if missing:
-            box.run(
-                "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, says=hint
-            )  # fmt: skip
+            quietly = ("-y", "-qq", "--no-install-recommends", *PATIENT)
+            box.run("apt-get", "install", *quietly, *missing, says=hint)
         box.remember("packages", *sorted(set(all_packages(box)) - before))
 
     def leftovers(self, box: Box) -> list[str]:
@@ -148,7 +150,7 @@ class Packages(Step):
     def undo(self, box: Box) -> None:
         """Remove them."""
         added = [name for name in box.remembered("packages") if installed(box, name)]
-        box.run("apt-get", "purge", "-y", "-qq", *added)
+        box.run("apt-get", "purge", "-y", "-qq", *PATIENT, *added)
 
 
 WITHOUT: Final = {
