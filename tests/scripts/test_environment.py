@@ -136,3 +136,18 @@ def test_a_second_call_is_fast_and_does_nothing() -> None:
     )  # fmt: skip
     assert result.returncode == 0
     assert result.stdout == ""
+
+
+def test_a_made_environment_is_found_without_writing(
+    environment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On an installed kiosk the folder is root's, and its commands run as another user."""
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    wanted = environment.stamp_text("device", "pose-weights")
+    (tmp_path / ".venv/stamp-device").write_text(wanted)
+    before = sorted(tmp_path.rglob("*"))
+    environment.device()
+    assert sorted(tmp_path.rglob("*")) == before
