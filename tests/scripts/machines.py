@@ -124,15 +124,23 @@ def booted(folder: Path) -> Iterator[Machine]:
              f"--bind-ro={ROOT}:{INSIDE}", *binds],
             stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
         )  # fmt: skip
+    machine = Machine(root, boot.pid)
+    children = Path(f"/proc/{boot.pid}/task/{boot.pid}/children")
+    states: list[str] = []
+
+    def up() -> bool:
+        # nspawn's first child only makes the machine's first process: ask again which it is.
+        machine.leader = int((children.read_text().split() or [boot.pid])[-1])
+        if machine.leader != boot.pid:
+            states.append(machine.run("systemctl is-system-running").stdout.strip())
+        return bool(states) and states[-1] in ("running", "degraded")
+
     try:
-        children = Path(f"/proc/{boot.pid}/task/{boot.pid}/children")
         try:
-            until(lambda: boot.poll() is not None or bool(children.read_text()), 30)
-            leader = int(children.read_text().split()[0])
-            machine = Machine(root, leader)
-            until(lambda: "running" in machine.run("systemctl is-system-running").stdout, 60)
-        except (AssertionError, OSError, IndexError):
-            pytest.skip("no machine can be booted here: " + (folder / "console").read_text()[-300:])
+            until(up, 120)
+        except (AssertionError, OSError):
+            said = (folder / "console").read_text()[-300:]
+            pytest.skip(f"no machine can be booted here: {states[-1:]} {said}")
         yield machine
     finally:
         boot.send_signal(signal.SIGTERM)
