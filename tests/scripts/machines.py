@@ -130,7 +130,7 @@ def booted(folder: Path) -> Iterator[Machine]:
 
     def up() -> bool:
         # nspawn's first child only makes the machine's first process: ask again which it is.
-        machine.leader = int((children.read_text().split() or [boot.pid])[-1])
+        machine.leader = int((children.read_text().split() or [str(boot.pid)])[-1])
         if machine.leader != boot.pid:
             states.append(machine.run("systemctl is-system-running").stdout.strip())
         return bool(states) and states[-1] in ("running", "degraded")
