@@ -146,6 +146,11 @@ def test_what_is_plugged_in_later_is_allowed_as_well() -> None:
             assert f"modprobe@{module}.service" in named
 
 
+def test_the_screen_is_not_waited_for() -> None:
+    """Seen with a real systemd: Type=exec and PAMName together end in a timeout."""
+    assert values("squat-screen.service", "Type") == ["simple"]
+
+
 def test_the_browser_reaches_this_device_alone() -> None:
     assert values("squat-screen.service", "IPAddressDeny") == ["any"]
     assert values("squat-screen.service", "IPAddressAllow") == ["localhost"]
