@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import RawIOBase
+from io import FileIO, RawIOBase
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,21 @@ from edge.frames import Frame, FrameSource, Picture
 FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
 """The containers we open: what phones and browsers record, and no playlists."""
 
+CODECS: Final = "h264,hevc,vp8,vp9,av1,libdav1d,mpeg4,h263,mjpeg,prores,gif"
+"""The decoders we run: what phones, browsers and old cameras record. None for sound."""
+
+PROTOCOLS: Final = "none"
+"""No file and no address is ever opened by what stands in a video: the library gets open files."""
+
+MOST_STREAMS: Final = 32
+"""Tracks of a file; a phone's has up to eight, of which most are its sensors'."""
+
+MOST_RATE: Final = 250.0
+"""Pictures a second on average that are decoded at most; the fastest phones film 240."""
+
+THREADS: Final = 4
+"""For decoding: each takes pictures' worth of memory, and the pose model wants processors, too."""
+
 CUT_SECONDS: Final = 0.5
 CUT_SHARE: Final = 0.1
 """A video may end so much earlier than it states, in seconds and as a share, and be whole."""
@@ -31,8 +46,8 @@ RATE_TOLERANCE: Final = 0.9
 """Frames may come so much earlier than the highest rate asks, since clocks tremble."""
 
 
-def _existing(path: Path) -> str:
-    """Return the absolute path of a file that can be read.
+def open_file(path: Path) -> FileIO:
+    """Open a file that can be a video.
 
     :raises SourceError: it cannot.
     """
@@ -41,11 +56,9 @@ def _existing(path: Path) -> str:
             raise SourceError("there is no such file")
         if path.stat().st_size == 0:
             raise SourceError("the file is empty")
-        with path.open("rb"):
-            pass
+        return FileIO(path)
     except OSError as error:
         raise SourceError(f"the file cannot be opened: {error.strerror}") from error
-    return str(path.absolute())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,11 @@ class VideoLimits:
     pixels: int = 4096 * 2304
     side: int = 960
     rate: float = 30.0
+
+    @property
+    def most_pixels(self) -> int:
+        """Return how many pixels are given at most; both sides are even, and so may be longer."""
+        return max(2, self.side + 1) ** 2
 
 
 class VideoFile(FrameSource):
@@ -82,16 +100,25 @@ class VideoFile(FrameSource):
 
     def __init__(self, file: str | Path | RawIOBase, limits: VideoLimits | None = None) -> None:
         self.limits = limits or VideoLimits()
-        self._container = self._open(file)
+        self._file = file if isinstance(file, RawIOBase) else open_file(Path(file))
+        try:
+            self._container = self._open()
+        except BaseException:
+            self._file.close()
+            raise
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = THREADS
 
-    def _open(self, file: str | Path | RawIOBase) -> av.container.InputContainer:
-        options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-        source = file if isinstance(file, RawIOBase) else _existing(Path(file))
+    def _open(self) -> av.container.InputContainer:
+        options = {
+            "format_whitelist": FORMATS, "codec_whitelist": CODECS,
+            "protocol_whitelist": PROTOCOLS, "max_streams": str(MOST_STREAMS),
+        }  # fmt: skip
         try:
-            container = av.open(source, "r", options=options)
-        except (av.error.FFmpegError, ValueError) as error:
+            container = av.open(self._file, "r", options=options)
+        except (av.error.FFmpegError, ValueError, OSError) as error:
+            # OSError: it names a place before the file's beginning.
             raise SourceError("this is not a video that can be read") from error
         try:
             self._check(container)
@@ -104,15 +131,18 @@ class VideoFile(FrameSource):
         if not container.streams.video:
             raise SourceError("there is no picture in this file")
         stream = container.streams.video[0]
-        if stream.codec_context is None:  # a codec that the library does not know
+        codec = stream.codec_context  # None: one that the library does not know
+        if codec is None or codec.name not in CODECS.split(","):
             raise SourceError("the video is in a format that is not known here")
-        width, height = stream.codec_context.width, stream.codec_context.height
+        self._check_size(codec.width, codec.height)
+        if container.duration and container.duration / av.time_base > self.limits.seconds:
+            raise SourceError(self._too_long())
+
+    def _check_size(self, width: int, height: int) -> None:
         if width * height > self.limits.pixels:
             raise SourceError(
                 f"the picture is too large ({width}x{height}); record at 1080p or below"
             )
-        if container.duration and container.duration / av.time_base > self.limits.seconds:
-            raise SourceError(self._too_long())
 
     def _too_long(self) -> str:
         return f"the video is longer than {self.limits.seconds:.0f} s; record one set of squats"
@@ -126,11 +156,12 @@ class VideoFile(FrameSource):
     def close(self) -> None:
         """Close the file."""
         self._container.close()
+        self._file.close()
 
     def __iter__(self) -> Iterator[Frame]:
         try:
             yield from self._frames()
-        except av.error.FFmpegError as error:
+        except (av.error.FFmpegError, OSError) as error:
             raise SourceError("the video is damaged or cut off") from error
 
     def _frames(self) -> Iterator[Frame]:
@@ -138,7 +169,11 @@ class VideoFile(FrameSource):
         end = 0.0
         last = -np.inf
         least_gap = RATE_TOLERANCE / self.limits.rate
+        most = MOST_RATE * self.limits.seconds
         for number, decoded in enumerate(self._container.decode(self._stream)):
+            if number > most:  # all at the same time, for instance
+                raise SourceError("the video has too many pictures; record one set of squats")
+            self._check_size(decoded.width, decoded.height)  # it may change on the way
             time = decoded.time if decoded.time is not None else number / self._rate()
             first = time if first is None else first
             end = time + (decoded.duration or 0) * float(decoded.time_base or 0)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edge.errors import SourceError
-from edge.frames import sandbox
+from edge.frames import child
 from edge.frames.sandbox import SandboxedVideo
 from edge.frames.video import VideoFile, VideoLimits
 from tests.edge.videos import HEIGHT, WIDTH, corner_colours, set_rotation, write_video
@@ -259,9 +259,9 @@ def test_a_child_that_hangs_is_given_up(tmp_path: Path) -> None:
 def test_a_child_that_does_not_start_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "command", lambda *_: [sys.executable, "-c", "raise SystemExit"])
+    monkeypatch.setattr(child, "command", lambda *_: [sys.executable, "-c", "raise SystemExit"])
     with pytest.raises(SourceError, match="could not be decoded"):
-        SandboxedVideo(tmp_path / "any.mp4")
+        SandboxedVideo(write_video(tmp_path / "any.mp4"))
 
 
 def test_leaving_early_ends_the_child(tmp_path: Path) -> None:
