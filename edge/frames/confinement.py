@@ -107,7 +107,7 @@ def confine(*, memory_bytes: int, cpu_seconds: int) -> dict[str, str]:
         filter_calls = _prepare_filter()  # it opens a library
     attempt("network namespace", _leave_network)
     attempt("own user", _become_nobody)
-    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    no_new_privileges()
     attempt("Landlock", _close_files)
     attempt("capabilities", _drop_capabilities)
     # No number is left: nothing can be opened, by no system call, on any kernel.
@@ -129,6 +129,13 @@ def _call(name: str, *arguments: object) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     return result
+
+
+def no_new_privileges() -> None:
+    """Let no program that is run give this process a right that it has not; the kernel wants that
+    before it lets anybody confine themselves.
+    """
+    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def _leave_network() -> None:
