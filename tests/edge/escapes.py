@@ -11,6 +11,7 @@ import ctypes
 import json
 import mmap
 import os
+import resource
 import signal
 import socket
 import sys
@@ -99,23 +100,27 @@ ESCAPES: dict[str, Callable[[], object]] = {
     "userfaultfd": lambda: raw("syscall", 323 if os.uname().machine == "x86_64" else 282, 0),
     "run_code": run_code,
     "allocate_4_gb": lambda: bytearray(4 << 30),
-    "raise_limits": lambda: confinement.resource.setrlimit(
-        confinement.resource.RLIMIT_NOFILE, (64, 64)
-    ),
+    "raise_limits": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
 }
 """Each raises where it is stopped."""
 
+
+def close_files() -> None:
+    confinement.no_new_privileges()
+    confinement._close_files()
+
+
+def filter_calls() -> None:
+    confinement.no_new_privileges()
+    confinement._prepare_filter()()
+
+
 LAYERS: dict[str, Callable[[], object]] = {
     "none": lambda: None,
-    "descriptors": lambda: confinement.resource.setrlimit(
-        confinement.resource.RLIMIT_NOFILE, (0, 0)
-    ),
+    "descriptors": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0)),
     "network namespace": confinement._leave_network,
-    "Landlock": lambda: (confinement.no_new_privileges(), confinement._close_files()),
-    "system call filter": lambda: (
-        confinement.no_new_privileges(),
-        confinement._prepare_filter()(),
-    ),
+    "Landlock": close_files,
+    "system call filter": filter_calls,
     "own user": confinement._become_nobody,
 }
 """Single layers, for proof that each holds by itself."""

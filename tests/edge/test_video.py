@@ -191,27 +191,6 @@ def test_a_truncated_file_is_an_error(
         list(video)
 
 
-@pytest.mark.parametrize(
-    "files",
-    [80, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
-)
-def test_damaged_files_never_end_in_anything_but_a_source_error(files: int, tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    whole = {name: write_video(tmp_path / name, **CODECS[name]).read_bytes() for name in CODECS}
-    for number in range(files):
-        data = bytearray(whole[sorted(whole)[number % len(whole)]])
-        for at in rng.integers(0, len(data), rng.integers(1, 60)):
-            data[at] = rng.integers(256)
-        path = tmp_path / "damaged.bin"
-        path.write_bytes(data)
-        try:
-            with VideoFile(path) as video:
-                for frame in video:
-                    assert frame.picture.ndim == 3
-        except SourceError:
-            continue
-
-
 @both
 def test_too_long_and_too_large_are_refused(
     reader: type[VideoFile | SandboxedVideo], tmp_path: Path
