@@ -61,7 +61,8 @@ class KeptPin(BaseModel):
 
 
 def _digest(pin: str, salt: bytes) -> str:
-    return hashlib.scrypt(pin.encode(), salt=salt, dklen=32, **COST).hex()
+    # Halves of characters, which JSON can hold, are no reason to fall over.
+    return hashlib.scrypt(pin.encode(errors="surrogatepass"), salt=salt, dklen=32, **COST).hex()
 
 
 def pause_after(wrong: int) -> float:

@@ -35,6 +35,7 @@ from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
+from kiosk_ui.discreet import log_discreetly
 from kiosk_ui.disk import DataInUseError, claim
 from kiosk_ui.engines import Engines
 from kiosk_ui.people.retention import EVERY, tidy
@@ -232,7 +233,7 @@ def main(  # noqa: PLR0917 - click gives the options by name
     data_dir: Path | None,
 ) -> None:
     """Run the squat kiosk: screen on http://localhost:PORT/, phones on http://ADDRESS:PORT/."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log_discreetly()
     try:
         settings, config = Settings(), WebConfig()
         # What is said on the command line counts more than the environment.

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from flask import Flask, Response, request
 
-from kiosk_ui import languages, problems
+from kiosk_ui import guard, languages, problems
 from kiosk_ui.api import api_blueprint
 from kiosk_ui.coaching.pages import coach_blueprint
 from kiosk_ui.config import WebConfig
@@ -32,6 +32,8 @@ HEADERS: Final = {
     # To no other site; our own need it, since a form without it says that it comes from nowhere.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 """Sent with every answer."""
@@ -61,6 +63,7 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     else:
         languages.install(app)
     problems.install(app)
+    guard.install(app, config, network=face == "network")
     public = public_blueprint(config, services, network=face == "network")
     public.register_blueprint(api_blueprint(config, services))
     public.register_blueprint(record_blueprint(config, services))

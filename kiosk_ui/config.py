@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class WebConfig(BaseSettings):
@@ -33,6 +35,11 @@ class WebConfig(BaseSettings):
     :param public_port: where phones reach the kiosk if not at its own port, such as 80 where
         ``scripts/run_https --http-port 80`` listens there.
     :param https_port: where ``scripts/run_https`` listens.
+    :param trusted_hosts: further names by which phones reach the kiosk, with commas between them,
+        such as ``squat.gym.example``; its addresses and its ``.local`` name need not be told.
+    :param requests_per_second: of one client of the network, in the long run.
+    :param connections_per_client: of one client of the network at once.
+    :param uploads_per_client: videos or pieces that one client may be sending at once.
     """
 
     model_config = SettingsConfigDict(env_prefix="KIOSK_", extra="ignore", frozen=True)
@@ -55,3 +62,15 @@ class WebConfig(BaseSettings):
     wifi_name: str | None = Field(default=None, min_length=1, max_length=32)
     public_port: int | None = Field(default=None, ge=1, le=65535)
     https_port: int = Field(default=8443, ge=1, le=65535)
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    requests_per_second: float = Field(default=30.0, gt=0)
+    connections_per_client: int = Field(default=40, ge=1)
+    uploads_per_client: int = Field(default=4, ge=1)
+
+    @field_validator("trusted_hosts", mode="before")
+    @classmethod
+    def _by_commas(cls, value: Any) -> Any:
+        """Read ``a.example,b.example`` from the environment."""
+        if isinstance(value, str):
+            return tuple(part for part in value.lower().replace(" ", "").split(",") if part)
+        return value

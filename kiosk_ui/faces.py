@@ -107,6 +107,7 @@ def _busy(start_response: StartResponse) -> Iterable[bytes]:
         ("Content-Type", "application/problem+json"),
         ("Content-Length", str(len(body))),
         ("Retry-After", "5"),
+        ("X-Content-Type-Options", "nosniff"),
     ]
     start_response("503 Service Unavailable", headers)
     return [body]

@@ -21,6 +21,8 @@ REASONS: Final = (
     noted("The video is in a format that is not known here."),
     noted("The picture is too large (#x#); record at 1080p or below."),
     noted("The video is longer than # s; record one set of squats."),
+    noted("The video has too many pictures; record one set of squats."),
+    noted("The video needs too much memory."),
     noted("The video is damaged or cut off."),
     noted("The video is cut off after # of # s; record or send it again."),
 )

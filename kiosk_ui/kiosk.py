@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
 
@@ -15,7 +14,7 @@ from edge.errors import CameraError
 from edge.settings import KioskSettings
 from edge.words import HOLD
 from kiosk_ui.config import WebConfig
-from kiosk_ui.faces import is_https
+from kiosk_ui.guard import same_origin
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.phones.join import join_words
 from kiosk_ui.problems import Problem
@@ -128,17 +127,6 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         )
 
     return kiosk
-
-
-def same_origin() -> bool:
-    """Tell whether one of our own pages sent the request, or no browser at all."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
-    origin = request.headers.get("Origin")
-    if origin is None:
-        return True
-    return urlsplit(origin)[:2] == ("https" if is_https() else request.scheme, request.host)
 
 
 def settings_limits() -> dict[str, dict[str, Any]]:

@@ -53,7 +53,8 @@ WORDS = {
 TITLES = {
     400: "Bad request", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
     409: "Conflict", 410: "Gone", 412: "Precondition failed", 413: "Content too large",
-    415: "Unsupported media type", 416: "Range not satisfiable", 423: "Locked",
+    415: "Unsupported media type", 416: "Range not satisfiable", 421: "Misdirected request",
+    423: "Locked",
     429: "Too many requests", 431: "Request header fields too large",
     500: "Internal server error", 501: "Not implemented", 503: "Service unavailable",
     507: "Insufficient storage",
@@ -110,6 +111,8 @@ def _from_http(error: HTTPException) -> Response:
 
 
 def _from_anything(error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    # By its rule: the path itself may be what opens a result.
+    rule = request.url_rule.rule if request.url_rule else "a request"
+    log.error("%s %s failed", request.method, rule, exc_info=error)
     code, detail = WORDS[500]
     return answer(Problem(500, code, gettext(detail)))

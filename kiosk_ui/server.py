@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +17,9 @@ from waitress.task import ErrorTask  # type: ignore[import-untyped]
 
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import free_bytes
+from kiosk_ui.faces import is_loopback
 from kiosk_ui.problems import MEDIA_TYPE, TITLES, WORDS
+from kiosk_ui.uploads.form import client_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -29,6 +33,17 @@ SMALL_BODY: Final = 65_536
 
 THREADS_BESIDE: Final = 16
 """Threads that requests from the network never hold: eight endless streams, and some more."""
+
+MOST_CONNECTIONS: Final = 500
+PLACES_OF_THE_DEVICE: Final = 100
+"""Connections of those that the network never takes: for the screen, and for nginx before us."""
+
+HEADER_SECONDS: Final = 20.0
+"""A request's headers must be there after so long; and the first byte of a new connection."""
+
+BODY_SECONDS: Final = 60.0
+SLOWEST: Final = 1000.0
+"""After so long a body must have come with so many bytes a second: a phone in a far corner does."""
 
 
 class Refusal:
@@ -47,7 +62,11 @@ class Refusal:
 
     def to_response(self, _ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
         """Return status line, headers and body."""
-        headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
+        headers = [
+            ("Content-Type", MEDIA_TYPE),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
         if self._retry_after is not None:
             headers.append(("Retry-After", str(self._retry_after)))
         return f"{self.code} {self._body['title']}", headers, json.dumps(self._body).encode()
@@ -68,13 +87,36 @@ class ProblemTask(ErrorTask):  # type: ignore[misc] # waitress has no types
 class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
     """Looks at a request's headers before its body is let in."""
 
-    def __init__(self, adj: Any, server: CarefulServer) -> None:
+    def __init__(self, adj: Any, server: CarefulServer, address: str) -> None:
         super().__init__(adj)
         self._server = server
+        self._address = address
+        self.began = time.time()
+        self.bytes_got = 0
+        self.client = ""
+
+    def received(self, data: bytes) -> int:
+        """Take some bytes."""
+        taken = int(super().received(data))
+        self.bytes_got += taken
+        return taken
+
+    def is_slow(self, now: float) -> bool:
+        """Tell whether it takes longer to come than any honest one."""
+        took = now - self.began
+        if not self.headers_finished:
+            return took > HEADER_SECONDS
+        return took > BODY_SECONDS and self.bytes_got < SLOWEST * took
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the headers, and refuse the body where there is no room for it."""
         super().parse_header(header_plus)
+        self.client = client_of(
+            {
+                "REMOTE_ADDR": self._address,
+                "HTTP_X_FORWARDED_FOR": self.headers.get("X_FORWARDED_FOR", ""),
+            }
+        )
         self.error = self._refusal()
         if self.error is not None:
             self.completed = True
@@ -89,7 +131,8 @@ class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
         ):
             return Refusal(413, *WORDS[413])
         server = self._server
-        if server.uploads() >= server.most_uploads:
+        of_client = server.uploads(self.client) if self.client else 0
+        if server.uploads() >= server.most_uploads or of_client >= server.most_of_client:
             # A piece is through in a moment.
             busy = "Many videos are being sent. Please try again in a minute."
             return Refusal(503, "busy", busy, retry_after=1 if piece else 30)
@@ -115,21 +158,67 @@ class CarefulChannel(HTTPChannel):  # type: ignore[misc]
 
     def parser_class(self, adj: Any) -> CarefulParser:
         """Make the parser of the next request."""
-        return CarefulParser(adj, self.server)
+        return CarefulParser(adj, self.server, str(self.addr[0]))
+
+    def is_slow(self, now: float) -> bool:
+        """Tell whether its client only holds it open."""
+        if self.request is not None:
+            return bool(self.request.is_slow(now))
+        unused = self.last_activity == self.creation_time
+        return bool(unused and not self.requests and now - self.creation_time > HEADER_SECONDS)
 
 
 class CarefulServer(TcpWSGIServer):  # type: ignore[misc]
-    """A listener that counts the videos that are being sent to it."""
+    """A listener that counts the videos that are being sent to it, and who is connected.
+
+    Connections of the network have a limit, each client's another one, and none stays open that
+    only dribbles: the device itself always gets one.
+    """
 
     channel_class = CarefulChannel
     spool = Path()
     most_uploads = 8
+    most_of_client = 4
+    most_connections = 40
     free_bytes = 0
 
-    def uploads(self) -> int:
-        """Return how many large bodies are on their way in."""
+    def uploads(self, client: str | None = None) -> int:
+        """Return how many large bodies are on their way in; None: those of everybody."""
         requests = (channel.request for channel in self.active_channels.values())
-        return sum(isinstance(r, CarefulParser) and r.uploading for r in requests)
+        return sum(
+            isinstance(r, CarefulParser) and r.uploading and client in (None, r.client)
+            for r in requests
+        )
+
+    def accept(self) -> Any:
+        """Take a connection, or close it at once where its client has enough of them."""
+        accepted = super().accept()
+        if accepted is not None and not self._has_place(str(accepted[1][0])):
+            accepted[0].close()
+            return None
+        return accepted
+
+    def _has_place(self, address: str) -> bool:
+        if _is_device(address):
+            return True
+        network = [str(channel.addr[0]) for channel in self.active_channels.values()]
+        network = [other for other in network if not _is_device(other)]
+        return (
+            len(network) < MOST_CONNECTIONS - PLACES_OF_THE_DEVICE
+            and network.count(address) < self.most_connections
+        )
+
+    def maintenance(self, now: float) -> None:
+        """Close what is silent, and what is slow on purpose."""
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if channel.is_slow(now):
+                channel.will_close = True
+
+
+@lru_cache(maxsize=1024)
+def _is_device(address: str) -> bool:
+    return is_loopback(address)
 
 
 def make_server(
@@ -156,7 +245,8 @@ def make_server(
         threads=config.network_requests + THREADS_BESIDE,
         max_request_body_size=config.max_upload_bytes + 1,
         max_request_header_size=16_384,
-        connection_limit=500,
+        connection_limit=MOST_CONNECTIONS,
+        cleanup_interval=5,
         asyncore_use_poll=True,
         outbuf_high_watermark=262_144,  # a live picture must not lag behind by megabytes
         clear_untrusted_proxy_headers=False,  # is_device() has to see them
@@ -165,4 +255,6 @@ def make_server(
     server.spool = spool
     server.free_bytes = config.free_bytes
     server.most_uploads = config.uploads_at_once
+    server.most_of_client = config.uploads_per_client
+    server.most_connections = config.connections_per_client
     return server

@@ -13,6 +13,7 @@ from flask import has_request_context
 from edge.explanation import Typical
 from edge.settings import KioskSettings, LockState
 from kiosk_ui.coaching.labels import LabelStore
+from kiosk_ui.coaching.passes import Passes
 from kiosk_ui.people.store import PeopleStore
 from kiosk_ui.phones.framing import FramingHelp
 from kiosk_ui.phones.secure import SecureDoor
@@ -92,6 +93,7 @@ class Services:
     :param people: who keeps a history.
     :param labels: what coaches say of results.
     :param studies: who takes part in a study.
+    :param passes: which coaches are signed in.
     :param address: tells where phones reach the kiosk, such as ``http://192.168.0.17:8080``; None
         while there is no network.
     :param address_by_name: the same by name, such as ``http://squat.local:8080``; None while no
@@ -107,6 +109,7 @@ class Services:
     models: Callable[[], list[dict[str, Any]]] = list
     typical: Typical | None = None
     shares: Shares = field(default_factory=Shares)
+    passes: Passes = field(default_factory=Passes)
     address: Callable[[], str | None] = lambda: None
     ready: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)

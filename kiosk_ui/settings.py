@@ -97,7 +97,10 @@ def settings_blueprint(services: Services) -> Blueprint:
 
 
 def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # brackets within brackets within brackets
+        body = None
     if not isinstance(body, dict):
         raise Problem(400, "not_json", _("Send a JSON object."))
     return body

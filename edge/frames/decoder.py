@@ -20,8 +20,10 @@ from edge.frames.confinement import confine
 from edge.frames.records import END, ERROR, FRAME, READY, START, write
 from edge.frames.video import VideoFile, VideoLimits
 
-MEMORY_BYTES: Final = 2 * 1024**3
-"""Address space the child may take: see docs/security.md for what 4K videos take."""
+MEMORY_BYTES: Final = 1536 * 1024**2
+"""Address space the child may take: twice what 4K videos take, see docs/security.md."""
+
+TOO_MUCH: Final = "the video needs too much memory"
 
 CPU_SECONDS: Final = 60.0
 CPU_PER_SECOND: Final = 4.0
@@ -59,7 +61,7 @@ def main() -> int:
     except SourceError as error:
         write(out, ERROR, str(error).encode())
     except MemoryError:
-        write(out, ERROR, b"the video needs too much memory")
+        write(out, ERROR, TOO_MUCH.encode())
     except BrokenPipeError:
         return 1  # the parent has had enough
     out.flush()

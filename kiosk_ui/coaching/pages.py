@@ -14,7 +14,7 @@ from kiosk_ui.coaching.labels import Label, known_parts
 from kiosk_ui.coaching.parts import likely_parts, part_names
 from kiosk_ui.dates import day_and_time
 from kiosk_ui.languages import gettext as _
-from kiosk_ui.people.visitor import not_stored, only_our_own_forms, signed_out, told_to_wait
+from kiosk_ui.people.visitor import not_stored, signed_out, told_to_wait
 from kiosk_ui.problems import Problem
 from kiosk_ui.scores import Score
 from kiosk_ui.services import Services
@@ -29,7 +29,6 @@ def coach_blueprint(services: Services) -> Blueprint:
     """
     blueprint = Blueprint("coach", __name__, url_prefix="/coach")
     labels = services.labels
-    blueprint.before_request(only_our_own_forms)
     blueprint.after_request(not_stored)
 
     @blueprint.before_request
@@ -38,7 +37,7 @@ def coach_blueprint(services: Services) -> Blueprint:
             raise Problem(404, "no_coach", _("There is no coach here."))
 
     def signed_in() -> bool:
-        return session.get("coach") == labels.mark
+        return services.passes.opens(session.get("coach"), labels.mark)
 
     def require() -> None:
         if not signed_in():
@@ -70,18 +69,20 @@ def coach_blueprint(services: Services) -> Blueprint:
     def sign_in() -> Any:
         """Let the coach in."""
         try:
-            session["coach"] = labels.knock(request.form.get("pin", ""))
+            mark = labels.knock(request.form.get("pin", ""))
         except WrongPinError:
             return page(403, error=_("This is not the PIN."))
         except PinPauseError as error:
             text, headers = told_to_wait(error)
             return *page(429, error=text), headers
+        services.passes.take(session.get("coach"))
+        session["coach"] = services.passes.give(mark)
         return redirect(url_for("coach.coach"), 303)
 
     @blueprint.post("/sign-out")
     def sign_out() -> AnyResponse:
         """Let the coach out."""
-        session.pop("coach", None)
+        services.passes.take(session.pop("coach", None))
         session.pop("labelled", None)
         return redirect(url_for("coach.coach"), 303)
 

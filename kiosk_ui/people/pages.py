@@ -18,7 +18,6 @@ from kiosk_ui.people.takeout import add_takeout
 from kiosk_ui.people.trend import judged, trend_of
 from kiosk_ui.people.visitor import (
     not_stored,
-    only_our_own_forms,
     remember,
     require_person,
     signed_in,
@@ -34,7 +33,6 @@ def people_blueprint(services: Services) -> Blueprint:
     """
     blueprint = Blueprint("people", __name__, url_prefix="/me")
     people = services.people
-    blueprint.before_request(only_our_own_forms)
     blueprint.after_request(not_stored)
     blueprint.app_context_processor(lambda: {"keeping": lambda key: keeping(services, key)})
 

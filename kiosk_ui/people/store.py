@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import unicodedata
 from dataclasses import dataclass
@@ -97,6 +98,7 @@ class PeopleStore:
         self._scores = scores
         self._engine = scores.engine
         self._doors = doors or Doors()
+        self._chance = secrets.token_bytes(32)
 
     def create(self, nickname: str | None = None, pin: str | None = None) -> Person:
         """Make a new history: of one phone, or of whoever knows nickname and PIN.
@@ -158,9 +160,17 @@ class PeopleStore:
                 sa.select(PEOPLE).where(PEOPLE.c.folded == folded)
             ).one_or_none()  # fmt: skip
         if row is None:
+            # As long, and with the same pauses, as for a nickname that somebody has: nobody finds
+            # out so who trains here.
+            self._doors.knock(self._nobody(folded), pin, lambda _kept: None)
             raise WrongPinError("there is no such nickname")
         self._knock(row, pin)
         return self.require(row.key)
+
+    def _nobody(self, folded: str) -> KeptPin:
+        """Return the PIN of a nickname that nobody has: the same each time, and no PIN fits it."""
+        salt = hmac.digest(self._chance, folded.encode(), "sha256").hex()[:32]
+        return KeptPin(salt=salt, digest="0" * 64)
 
     def _knock(self, row: Any, pin: str) -> None:
         """Try the PIN of a row of people.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from flask import Response, request, session
+from flask import Response, session
 
 from edge.errors import PinPauseError
-from kiosk_ui.kiosk import same_origin
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.people.store import Person
 from kiosk_ui.problems import Problem
@@ -40,15 +39,6 @@ def remember(person: Person) -> None:
     """Let this phone be signed in, from now for as long as a browser keeps a cookie."""
     session.permanent = True
     session["person"] = person.key
-
-
-def only_our_own_forms() -> None:
-    """Refuse what another site's page sends.
-
-    :raises Problem: it is another's.
-    """
-    if request.method == "POST" and not same_origin():
-        raise Problem(403, "other_origin", _("Only the kiosk's own pages may do this."))
 
 
 def not_stored(response: Response) -> Response:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.languages import noted
-from kiosk_ui.people.visitor import not_stored, only_our_own_forms, signed_out
+from kiosk_ui.people.visitor import not_stored, signed_out
 from kiosk_ui.problems import Problem
 from kiosk_ui.services import Services
 from kiosk_ui.studies import visitor
@@ -40,7 +40,6 @@ def study_blueprint(services: Services) -> Blueprint:
     """
     blueprint = Blueprint("study", __name__, url_prefix="/study")
     studies = services.studies
-    blueprint.before_request(only_our_own_forms)
     blueprint.after_request(not_stored)
     blueprint.app_context_processor(lambda: {"participant": participant})
 

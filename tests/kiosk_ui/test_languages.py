@@ -11,6 +11,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
+from edge.frames.child import GIVEN_UP
+from edge.frames.decoder import TOO_MUCH
 from edge.settings import KioskSettings
 from kiosk_ui import failures, languages
 from kiosk_ui.worker import FAILED, sentence
@@ -76,11 +78,12 @@ def test_an_error_comes_in_the_language_too(phone: FlaskClient) -> None:
 
 
 def test_every_reason_of_the_decoder_is_known() -> None:
-    for name in ("video.py", "sandbox.py"):
+    for name in ("video.py", "sandbox.py", "child.py"):
         tree = ast.parse((ROOT / "edge" / "frames" / name).read_text())
         for text in messages(tree):
             assert sentence(text) in failures.REASONS, text
     assert FAILED in failures.REASONS
+    assert {sentence(GIVEN_UP), sentence(TOO_MUCH)} <= set(failures.REASONS)
 
 
 def messages(tree: ast.AST) -> list[str]:
