@@ -186,7 +186,7 @@ class VideoFile(FrameSource):
             yield Frame(self._upright(decoded), time)
         if first is None:
             raise SourceError("there is no picture in this file")
-        self._check_end(end - first)
+        self._check_end(max(0.0, end - first))  # a damaged file's clock may run backwards
 
     def _check_end(self, seconds: float) -> None:
         """Refuse a file that ends well before the length that it states.

@@ -84,7 +84,9 @@ def test_over_https_the_cookie_stays_there(web: Web, mobile: FlaskClient) -> Non
     answer = mobile.post(f"/me/keep/{keep(web)}", base_url="https://squat.local")
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-kiosk=") and "Secure" in cookie
-    assert len(re.findall("kept__link", mobile.get("/me", base_url="https://squat.local").text)) == 1
+    assert (
+        len(re.findall("kept__link", mobile.get("/me", base_url="https://squat.local").text)) == 1
+    )
     assert kept_by(mobile) == []
 
 
