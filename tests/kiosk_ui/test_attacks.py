@@ -10,13 +10,15 @@ import io
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
+from edge.classifier import Classifier
 from edge.errors import SourceError
+from edge.pose.scheduler import PoseScheduler
 from kiosk_ui.app import create_application
 from kiosk_ui.coaching.passes import LASTS, Passes
 from kiosk_ui.discreet import DiscreetFormatter
@@ -519,7 +521,8 @@ def an_evening(web: Web, mobile: FlaskClient, kiosk: FlaskClient) -> dict[str, s
     def open_video(path: Any) -> Any:
         raise SourceError("this is not a video that can be read")
 
-    worker = ScoringWorker(store, FakeEstimator(), FakeClassifier(), open_video=open_video)  # type: ignore[arg-type]
+    judge = cast(Classifier, FakeClassifier())
+    worker = ScoringWorker(store, PoseScheduler(FakeEstimator()), judge, open_video=open_video)
     worker.start()
     until(lambda: store.waiting() == 0)
     worker.close()
