@@ -40,13 +40,15 @@ class Counts:
     """What came of many files.
 
     ``ends`` counts frames, errors in words, timeouts and crashes of the child; ``bad`` holds the
-    numbers of the files that ended in the last two.
+    numbers of the files that ended in the last two. ``slowest`` holds the seconds of a file and
+    which it was.
     """
 
     ends: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     bad: dict[int, str] = field(default_factory=dict)
+    slowest: tuple[float, int] = (0.0, -1)
 
 
 def pieces_of(data: bytes) -> Iterator[bytes]:
@@ -93,8 +95,10 @@ def fuzz(numbers: range, *, seconds: float = 1e9, threads: int = 2) -> Counts:
         def attempt(number: int) -> None:
             if monotonic() > end:
                 return
+            began = monotonic()
             kind, how, words = try_one(corpus, number, Path(folder))
             with lock:
+                counts.slowest = max(counts.slowest, (monotonic() - began, number))
                 counts.ends[how] += 1
                 counts.kinds[kind] += 1
                 if how == "error":
@@ -163,7 +167,8 @@ def main(files: int, first: int, seconds: float, keep: Path | None) -> None:
     click.echo(
         f"{monotonic() - began:.0f} s, {process_time():.0f} s of the parent's processor time; "
         f"descriptors {descriptors} before, {open_descriptors()} after; "
-        f"children left: {child_processes()}"
+        f"children left: {child_processes()}; "
+        f"the slowest, number {counts.slowest[1]}, took {counts.slowest[0]:.1f} s"
     )
     for number, what in counts.bad.items():
         click.echo(f"BAD {number}: {what}")
