@@ -347,7 +347,9 @@ def test_damaged_videos_are_scored_or_refused_in_words(
     corpus = make_corpus(folder)
     before = open_files()
     worker = ScoringWorker(
-        web.services.store, PoseScheduler(FakeEstimator()), cast(Classifier, FakeClassifier())
+        web.services.store,
+        PoseScheduler(FakeEstimator()),
+        lambda: cast(Classifier, FakeClassifier()),
     )
     worker.start()
     keys = [upload(server, mutation(corpus, 9000 + number)[2]) for number in range(files)]
