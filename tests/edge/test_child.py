@@ -173,6 +173,19 @@ def test_it_is_given_one_file_and_nothing_else(
             assert b"HOME" not in environment
 
 
+def test_where_there_are_no_large_pipes_small_ones_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An ordinary user may have 64 MB of them."""
+
+    def refuse(*_: Any) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(child.fcntl, "fcntl", refuse)
+    with SandboxedVideo(write_video(tmp_path / "v.mp4", times=[0.0, 0.1])) as video:
+        assert len(list(video)) == 2
+
+
 def test_ending_twice_and_from_another_thread(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.mp4", size=(640, 480), times=[n / 30 for n in range(300)])
     never = threading.Event()
