@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from edge.errors import PoseError
 from edge.frames import Picture
-from edge.frames.sandbox import PROJECT
+from edge.frames.child import PROJECT
 from edge.joints import BODY_25
 from edge.pose.pyopenpose_child import ANSWER, MISSING, MOST_BYTES, READY, REQUEST, command
 

@@ -181,7 +181,7 @@ def test_where_there_are_no_large_pipes_small_ones_do(
     def refuse(*_: Any) -> int:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(child.fcntl, "fcntl", refuse)
+    monkeypatch.setattr("fcntl.fcntl", refuse)
     with SandboxedVideo(write_video(tmp_path / "v.mp4", times=[0.0, 0.1])) as video:
         assert len(list(video)) == 2
 
