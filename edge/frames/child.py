@@ -94,7 +94,7 @@ class DecoderChild:
         environment: dict[str, str] | None = None,
     ) -> None:
         self._pixels = pixels
-        self.patience = patience
+        self.patience = PATIENCE  # to begin with: its libraries take a while on a small device
         self._time = -math.inf
         self._process = subprocess.Popen(
             command(module, limits),
@@ -116,6 +116,7 @@ class DecoderChild:
             with suppress(OSError):  # this user has many pipes: then a smaller one will do
                 fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
             self._hear_what_was_refused(self.record())
+            self.patience = patience
         except BaseException:
             self.end()
             self.close_input()
