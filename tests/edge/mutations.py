@@ -146,7 +146,8 @@ def bytes_changed(chance: random.Random, data: bytearray, _: Corpus, __: str) ->
 
 
 def truncated(chance: random.Random, data: bytearray, _: Corpus, __: str) -> None:
-    del data[chance.randrange(1, len(data)) :]
+    if len(data) > 1:
+        del data[chance.randrange(1, len(data)) :]
 
 
 def zeroed(chance: random.Random, data: bytearray, _: Corpus, __: str) -> None:
