@@ -16,6 +16,7 @@ from edge.errors import NetworkError, PoseError
 from edge.frames import Frame, Picture
 from edge.joints import BODY_25, INDEX, MID_HIP, NECK
 from edge.pose.blazepose_nets import (
+    LANDMARK_OUTPUTS,
     Detector,
     LandmarkNetwork,
     Landmarks,
@@ -89,7 +90,9 @@ class BlazePose:
         folder = weights or default_weights()
         detector, landmarks = networks or (
             LiteRtNetwork(folder / "pose_detection.tflite", threads=threads),
-            LiteRtNetwork(folder / "pose_landmark_full.tflite", threads=threads),
+            LiteRtNetwork(
+                folder / "pose_landmark_full.tflite", threads=threads, outputs=LANDMARK_OUTPUTS
+            ),
         )
         self.detector, self.landmarks = Detector(detector), LandmarkNetwork(landmarks)
 
