@@ -68,8 +68,16 @@ MODEL: Final = ROOT / "training" / "runs" / "squat" / "classifier.keras"
     help="The Keras model of the plain pipeline, which training.train writes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Everything that was measured, as JSON.")
-def main(clips: tuple[Path, ...], repeats: int, sets: int, seconds: float, starts: int,
-         uploads: int, model: Path, as_json: bool) -> None:  # fmt: skip
+def main(  # noqa: PLR0917 - click gives the options by name
+    clips: tuple[Path, ...],
+    repeats: int,
+    sets: int,
+    seconds: float,
+    starts: int,
+    uploads: int,
+    model: Path,
+    as_json: bool,
+) -> None:
     """Measure CLIPS, or the demo clips, beside a plain pipeline in the same run."""
     chosen = list(clips) or DEMOS
     with ExitStack() as stack, Watch() as watch:

@@ -157,7 +157,7 @@ def serve(
         idle, waiting, began = server.memory("VmRSS"), [], perf_counter()
         for number in range(uploads):
             waiting.append(server.send(clips[number % len(clips)]))
-            if len(waiting) > wait:
+            if len(waiting) > at_once:
                 server.finished(waiting.pop(0))
         for score in waiting:
             server.finished(score)
