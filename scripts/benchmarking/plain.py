@@ -58,7 +58,8 @@ class Keras:
 
     def predict(self, features: dict[str, np.ndarray]) -> float:
         """Return the score of one repetition."""
-        np.savez(self._file, **features)
+        with self._file.open("wb") as file:
+            np.savez(file, allow_pickle=False, **features)
         if self._process.stdin is not None:
             self._process.stdin.write(f"{self._file}\n")
             self._process.stdin.flush()
