@@ -68,15 +68,17 @@ def _clip_rows(clip: str, ours: list[Run], plain: list[Run]) -> list[Row]:
         times = f"{np.median(theirs) / np.median(mine):.2f}" if mine and theirs else "-"
         return what, spread(mine, unit, digits), spread(theirs, unit, digits), times
 
+    def scores(runs: list[Run]) -> str:
+        return ", ".join(sorted({_score(run.score) for run in runs}))
+
+    head = f"**{clip}**, {first.length:.1f} s, {first.frames} frames, runs"
     return [
-        (f"**{clip}**, {first.length:.1f} s, {first.frames} frames, runs", str(len(ours)),
-         str(len(plain)), ""),
+        (head, str(len(ours)), str(len(plain)), ""),
         both("pose, a frame", lambda run: run.pose_ms, "ms", 1),
         both("upload to verdict / clip's length", lambda run: [run.verdict / run.length], "", 2),
         both("upload to verdict and replay / length", lambda run: [run.replay / run.length], "", 2),
-        ("score", *(", ".join(sorted({_score(run.score) for run in runs})) or "-"
-                    for runs in (ours, plain)), ""),
-    ]  # fmt: skip
+        ("score", scores(ours), scores(plain), ""),
+    ]
 
 
 def _score(score: float | None) -> str:
