@@ -201,12 +201,14 @@ class FrameCounts:
     :param pushed: frames the session was given.
     :param subject: frames in which the subject was seen.
     :param used: frames of the repetitions, in which all needed joints were seen well.
-    :param dropped: frames the source left out because the machine was busy.
+    :param skipped: frames that were left out by rule, because the pose model was behind.
+    :param dropped: frames that the camera lost because nobody took them in time.
     """
 
     pushed: int = 0
     subject: int = 0
     used: int = 0
+    skipped: int = 0
     dropped: int = 0
 
 

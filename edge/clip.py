@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +11,7 @@ from typing import Final
 
 import av
 import av.container
+import av.error
 import cv2
 import numpy as np
 
@@ -17,8 +20,21 @@ from edge.frames import Frame, Picture
 CLOCK: Final = Fraction(1, 90_000)
 """The time base of the stream: the one that MPEG systems use."""
 
+SMALL: Final = "superfast"
+QUICK: Final = "ultrafast"
+"""x264's presets: for what is taken home, and for what stays here for a few minutes. Against
+``veryfast`` they take two thirds and one third of the processor's time, for two and three and a
+half times the bytes; see docs/performance.md."""
+
 QUALITY: Final = 23
 """x264's constant rate factor; its default, visually close to the source."""
+
+ROOM: Final = 8
+"""Pictures that may wait for the encoder. Whoever writes faster than it encodes waits then."""
+
+Planes = Picture
+"""A picture as the encoder takes it: [height * 3 / 2, width], brightness, then both colours at half
+the size (I420)."""
 
 
 def picture_size(clip: Path) -> tuple[int, int]:
@@ -37,21 +53,28 @@ class ClipWriter:
         with ClipWriter(Path("clip.mp4")) as clip:
             clip.write(frame)
 
-    The index is put first (faststart), sizes are even and the first time is 0. Frames of another
-    size than the first one are made to fit.
+    A thread of its own encodes, so that whoever writes finds the joints of the next picture
+    meanwhile; what goes wrong there is raised by the next call. The index is put first (faststart),
+    sizes are even and the first time is 0. Frames of another size than the first one are made to
+    fit.
 
     :param path: the file to write; it appears under its name only when it is complete.
+    :param preset: the encoder's, :data:`SMALL` or :data:`QUICK`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, preset: str = SMALL) -> None:
         self.path = path
+        self._preset = preset
         self._partial = path.with_name(f".{path.name}.partial")
         self._container = av.open(
             str(self._partial), "w", format="mp4", options={"movflags": "+faststart"}
         )
-        self._stream: av.VideoStream | None = None
+        self._size: tuple[int, int] | None = None
         self._first = 0.0
         self._last_pts = -1
+        self._waiting: queue.Queue[tuple[int, Planes] | None] = queue.Queue(ROOM)
+        self._error: Exception | None = None
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> ClipWriter:
         return self
@@ -69,44 +92,87 @@ class ClipWriter:
 
     def write(self, frame: Frame) -> None:
         """Add one frame; a time that does not move forward is left out."""
-        if self._stream is None:
-            self._stream = self._add_stream(frame.picture)
-            self._first = frame.time
-        pts = round((frame.time - self._first) / CLOCK)
-        if pts <= self._last_pts:
-            return
-        self._last_pts = pts
-        picture = self._fit(frame.picture, self._stream.width, self._stream.height)
-        encoded = av.VideoFrame.from_ndarray(picture, format="bgr24")
-        encoded.pts, encoded.time_base = pts, CLOCK
-        self._container.mux(self._stream.encode(encoded))
+        self.add(self.planes(frame.picture), frame.time)
 
-    def _add_stream(self, picture: Picture) -> av.VideoStream:
-        stream = self._container.add_stream("libx264", rate=30)
-        stream.height, stream.width = (max(2, side // 2 * 2) for side in picture.shape[:2])
-        stream.pix_fmt = "yuv420p"
-        # The encoder's clock as well: left at 1/30 s it would round every time to it.
-        stream.time_base = stream.codec_context.time_base = CLOCK
-        # A key frame every second lets the page jump to the worst moment at once.
-        stream.options = {"preset": "veryfast", "crf": str(QUALITY), "g": "30"}
-        return stream
+    def planes(self, picture: Picture) -> Planes:
+        """Return a picture as the encoder takes it, in the size of the first one."""
+        height, width = picture.shape[:2]
+        if self._size is None:
+            self._size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
+        more = width - self._size[0], height - self._size[1]
+        if all(0 <= one <= 1 for one in more):
+            picture = picture[: self._size[1], : self._size[0]]
+        else:
+            picture = np.asarray(cv2.resize(picture, self._size), dtype=np.uint8)
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
 
-    @staticmethod
-    def _fit(picture: Picture, width: int, height: int) -> Picture:
-        if abs(picture.shape[1] - width) <= 1 and abs(picture.shape[0] - height) <= 1:
-            return np.ascontiguousarray(picture[:height, :width])
-        return np.asarray(cv2.resize(picture, (width, height)), dtype=np.uint8)
+    def add(self, planes: Planes, time: float) -> None:
+        """Add what :meth:`planes` made of a picture; it is not to be changed any more.
+
+        :param time: seconds.
+        """
+        if self._error:
+            raise self._error
+        if self._thread is None:
+            self._first = time
+            self._thread = threading.Thread(target=self._encode_all, name="encoder", daemon=True)
+            self._thread.start()
+        pts = round((time - self._first) / CLOCK)
+        if pts > self._last_pts:
+            self._last_pts = pts
+            self._waiting.put((pts, planes))
 
     def close(self) -> None:
         """Finish the file and give it its name; without any frame there is no file."""
-        if self._stream is None:
+        if self._thread is None:
             self.discard()
             return
-        self._container.mux(self._stream.encode(None))
+        self._waiting.put(None)
+        self._thread.join()
+        if self._error:
+            raise self._error
         self._container.close()
         self._partial.replace(self.path)
 
     def discard(self) -> None:
         """Give the file up."""
+        if self._thread is not None and self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
         self._container.close()
         self._partial.unlink(missing_ok=True)
+
+    def _encode_all(self) -> None:
+        """Encode until there is no more; after an error only take what comes, so nobody waits."""
+        stream: av.VideoStream | None = None
+        while True:
+            one = self._waiting.get()
+            try:
+                if one is not None and self._error is None:
+                    stream = stream or self._add_stream()
+                    pts, planes = one
+                    picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+                    picture.pts, picture.time_base = pts, CLOCK
+                    self._container.mux(stream.encode(picture))
+                elif stream is not None and self._error is None:
+                    self._container.mux(stream.encode(None))
+            except (
+                av.error.FFmpegError,
+                OSError,
+                ValueError,
+                MemoryError,
+            ) as error:  # whoever writes is told
+                self._error = error
+            if one is None:
+                return
+
+    def _add_stream(self) -> av.VideoStream:
+        stream = self._container.add_stream("libx264", rate=30)
+        if self._size is not None:
+            stream.width, stream.height = self._size
+        stream.pix_fmt = "yuv420p"
+        # The encoder's clock as well: left at 1/30 s it would round every time to it.
+        stream.time_base = stream.codec_context.time_base = CLOCK
+        # A key frame every second lets the page jump to the worst moment at once.
+        stream.options = {"preset": self._preset, "crf": str(QUALITY), "g": "30"}
+        return stream

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -33,46 +33,57 @@ PREVIEW_QUALITY: Final = 80
 class FrameTap:
     """The frames of the camera from now on, for one listener.
 
-    A listener who falls behind misses the oldest frames; they are counted in ``dropped``, together
-    with those that the camera itself had to leave out.
+        with camera.tap() as frames:
+            frame = frames.get(timeout=1.0)
 
-    :param room: frames that may wait.
+    A listener who falls behind is brought forward by rule: of the frames that wait the older half
+    is skipped, so that what is missing is spread evenly and the newest is never far. Such frames
+    are counted in ``skipped``; ``dropped`` counts those that the camera itself lost.
+
+    :param room: frames that may wait; beyond them the oldest is skipped at once.
     """
 
     def __init__(self, room: int) -> None:
-        self._frames: queue.Queue[Frame] = queue.Queue(room)
+        self._frames: deque[Frame] = deque()
+        self._room = room
+        self._condition = threading.Condition()
+        self.skipped = 0
         self.dropped = 0
 
     def put(self, frame: Frame) -> None:
         """Take a frame from the camera thread; never waits."""
-        while True:
-            try:
-                self._frames.put_nowait(frame)
-                return
-            except queue.Full:
-                try:
-                    self._frames.get_nowait()
-                    self.dropped += 1
-                except queue.Empty:
-                    continue
+        with self._condition:
+            if len(self._frames) == self._room:
+                self._skip(1)
+            self._frames.append(frame)
+            self._condition.notify()
 
     def clear(self) -> None:
         """Forget the frames that wait."""
-        try:
-            while True:
-                self._frames.get_nowait()
-        except queue.Empty:
-            return
+        with self._condition:
+            self._frames.clear()
 
     def get(self, timeout: float) -> Frame:
         """Return the next frame.
 
         :raises CameraError: none came for ``timeout`` seconds.
         """
-        try:
-            return self._frames.get(timeout=timeout)
-        except queue.Empty:
-            raise CameraError("the camera gives no pictures") from None
+        with self._condition:
+            if not self._condition.wait_for(lambda: self._frames, timeout):
+                raise CameraError("the camera gives no pictures")
+            self._skip(len(self._frames) // 2)
+            return self._frames.popleft()
+
+    def newest(self) -> Frame | None:
+        """Return the newest frame that waits, or None; those before it are skipped."""
+        with self._condition:
+            self._skip(len(self._frames) - 1)
+            return self._frames.popleft() if self._frames else None
+
+    def _skip(self, count: int) -> None:
+        for _ in range(count):
+            self._frames.popleft()
+            self.skipped += 1
 
 
 class LiveCamera:

@@ -30,7 +30,7 @@ class Recording:
     :param effect: what the station machine asked for.
     :param open_session: starts the session.
     :param clip: where its clip is written.
-    :param frames: from which the frames come; what it drops is counted.
+    :param frames: from which the frames come; what it skips and drops is counted.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Recording:
         self.number = effect.session
         self._clip = clip
         self._frames = frames
-        self._dropped_before = frames.dropped
+        self._before = (frames.skipped, frames.dropped)
         self._session = open_session(effect.settings, clip)
         self._still = StandsStill(MOVING[0])
         self.present = True
@@ -62,14 +62,20 @@ class Recording:
     def push(self, frame: Frame) -> None:
         """Take one frame."""
         subject = self._session.push(frame).subject
-        self._session.dropped = self._frames.dropped - self._dropped_before
+        self._session.skipped = self._frames.skipped - self._before[0]
+        self._session.dropped = self._frames.dropped - self._before[1]
         self.present = subject is not None
         self._still.push(frame.time, subject)
 
-    def finish(self, keep: Keep) -> str:
-        """Judge and keep it; return the id of the score. Nothing is left where that fails."""
+    def finish(self, keep: Keep, last: Frame | None = None) -> str:
+        """Judge and keep it; return the id of the score. Nothing is left where that fails.
+
+        :param last: the newest frame, if it was not pushed yet.
+        """
         with ExitStack() as undo:
             undo.callback(self.discard)
+            if last is not None:
+                self.push(last)
             result = keep(self._session, self._session.finish(), self._clip)
             undo.pop_all()
         return result

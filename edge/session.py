@@ -11,12 +11,12 @@ from typing import Final
 import numpy as np
 
 from edge.assessment import Assessment, FrameCounts, JudgedRepetition, Reason, Verdict
-from edge.clip import ClipWriter
 from edge.coaching import Coach
 from edge.errors import FeatureError
 from edge.exercise import Exercise, Repetition, Text
 from edge.exercises import load
 from edge.explanation import Explanation
+from edge.faceless import FacelessClip
 from edge.faults import find_faults, join_faults, join_quantities, main_cue
 from edge.frames import Frame
 from edge.joints import INDEX
@@ -73,7 +73,7 @@ class ScoringSession:
     :param judge: judges the repetitions.
     :param exercise: what is done; None: the default exercise.
     :param threshold: the score, 0 to 1, from which the verdict is good.
-    :param clip: where to write the clean, upright clip as it goes, or None.
+    :param clip: where to write the clean, upright clip as it goes, faces hidden, or None.
     :param pose_model: name of the pose model, for the report.
     :param live_words: whether each repetition is measured as soon as it has ended.
     """
@@ -95,22 +95,20 @@ class ScoringSession:
         self._judge = judge
         self._exercise = exercise or load()
         self._threshold = threshold
-        self._clip = ClipWriter(clip) if clip else None
+        self._clip = FacelessClip(clip) if clip else None
         self._pose_model = pose_model
         self._subjects = SubjectTracker(self._exercise)
         self._counter = LiveCounter(self._exercise)
         self._coach = Coach(self._exercise) if live_words else None
         self._times: list[float] = []
+        self.skipped = 0
+        """Frames that were left out because the pose model was behind, by rule."""
         self.dropped = 0
+        """Frames that the camera gave and nobody took in time, by accident."""
         self.live_word: Text | None = None
         """What to tell of the repetition that has just ended; None: nothing."""
         self.track = PoseTrack.empty()
         """The subject, with times from 0 at the first frame; known after :meth:`finish`."""
-
-    @property
-    def others(self) -> list[PoseTrack]:
-        """Everybody else who was seen, in pieces; known after :meth:`finish`."""
-        return self._subjects.others
 
     def push(self, frame: Frame) -> Live:
         """Take one frame; return what can be shown at once.
@@ -119,11 +117,12 @@ class ScoringSession:
         """
         if self._times and frame.time <= self._times[-1]:
             return Live(None, [])  # a clock that stands still gives no new information
-        if self._clip:
-            self._clip.write(frame)
         if self._stream is None:
             raise ValueError("a session without a pose stream takes poses, not frames")
-        return self.push_poses(frame.time, self._stream.estimate(frame))
+        people = self._stream.estimate(frame)
+        if self._clip:
+            self._clip.write(frame, people)
+        return self.push_poses(frame.time, people)
 
     def push_poses(self, time: float, people: list[Pose]) -> Live:
         """Take the people of one frame, where somebody else has found their joints already.
@@ -193,6 +192,7 @@ class ScoringSession:
                 len(self._times),
                 len(self.track),
                 sum(int(well_seen(part, exercise).sum()) for part in used),
+                self.skipped,
                 self.dropped,
             ),
             duration=self._duration,

@@ -179,7 +179,7 @@ class Station:
         self._tell(lambda m: m.camera(monotonic(), problem))
         self._tell(lambda m: m.tick(monotonic()))
         for effect in self._tell(lambda m: m.take_effects()):
-            self._do(effect, frames)
+            self._do(effect, frames, frame)
             frame = None  # it is older than what was just begun
         if frame is None:
             return
@@ -194,7 +194,7 @@ class Station:
         left = TURN_SECONDS if ends is None else ends - monotonic()
         return min(TURN_SECONDS, max(left, 0.0))
 
-    def _do(self, effect: Effect, frames: FrameTap) -> None:
+    def _do(self, effect: Effect, frames: FrameTap, frame: Frame | None) -> None:
         if effect.do is Do.OPEN:
             clip = self._scratch / f"recording-{effect.session}.mp4"
             frames.clear()
@@ -206,9 +206,10 @@ class Station:
         if effect.do is Do.DISCARD:
             recording.discard()
         else:
+            last = frames.newest() or frame
             # Daemon: a result that never comes must not keep the process from ending.
             threading.Thread(
-                target=self._score, args=(recording,), name="station-scoring", daemon=True
+                target=self._score, args=(recording, last), name="station-scoring", daemon=True
             ).start()
 
     def _record(self, recording: Recording, frame: Frame) -> None:
@@ -220,10 +221,10 @@ class Station:
             )
         )  # fmt: skip
 
-    def _score(self, recording: Recording) -> None:
+    def _score(self, recording: Recording, last: Frame | None) -> None:
         number = recording.number
         try:
-            result = recording.finish(self._keep)
+            result = recording.finish(self._keep, last)
         except Exception as error:
             if isinstance(error, KioskError):
                 log.warning("recording given up: %s", error)

@@ -96,8 +96,6 @@ class SubjectTracker:
         self._open: list[_Tracklet] = []
         self._closed: list[_Tracklet] = []
         self._last = 0.0
-        self.others: list[PoseTrack] = []
-        """Everybody who is not the subject, in pieces; known after :meth:`finish`."""
 
     def push(self, time: float, poses: Sequence[Pose]) -> Pose | None:
         """Take everybody in one picture; return the pose of the provisional subject, if seen.
@@ -139,16 +137,6 @@ class SubjectTracker:
 
     def finish(self) -> tuple[Choice, PoseTrack]:
         """Return how the choice went, and the subject's track (the likeliest of several)."""
-        choice, subject = self._choose()
-        # Their own tracklets, not who was made of them: nobody who was seen is to be left out.
-        self.others = [
-            PoseTrack.from_poses(tracklet.entries)
-            for tracklet in [*self._closed, *self._open]
-            if not _within(tracklet, subject)
-        ]
-        return choice, subject
-
-    def _choose(self) -> tuple[Choice, PoseTrack]:
         tracklets = [t for t in [*self._closed, *self._open] if len(t.entries) >= SHORTEST]
         people = _join([piece for tracklet in tracklets for piece in _cut(tracklet)])
         if not people:
@@ -165,18 +153,6 @@ class SubjectTracker:
         if len(people) > 1 and people[1].weight > EQUALLY_LIKELY * people[0].weight:
             return Choice.SEVERAL, people[0].track
         return Choice.ONE, people[0].track
-
-
-def _within(tracklet: _Tracklet, subject: PoseTrack) -> bool:
-    """Tell whether a tracklet is part of the subject's track, from its first frame to its last."""
-    first, last = tracklet.entries[0], tracklet.last
-    begin, end = np.searchsorted(subject.times, [first[0], last[0]])
-    if end >= len(subject) or end - begin + 1 != len(tracklet.entries):
-        return False
-    return all(
-        bool((subject.joints[at, MID_HIP] == pose.joints[MID_HIP]).all())
-        for at, (_, pose) in ((begin, first), (end, last))
-    )
 
 
 def body_height(pose: Pose) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -114,6 +115,8 @@ class Kiosk:
         services.typical, services.models = engines.classifier.typical, engines.status
         services.camera, services.station = self._camera, self._station
         engines.start()
+        # What is loaded stays. A collection that looks through it all takes two pictures' time.
+        gc.freeze()
         services.ready.set()
         log.info("ready: %s, %s", engines.classifier.label, scheduler.name)
 

@@ -7,7 +7,7 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
@@ -29,9 +29,7 @@ NICENESS: Final = 15
 class Renderer(Protocol):
     """Draws a replay; :func:`edge.replay.render_replay` outside of tests."""
 
-    def __call__(
-        self, clip: Path, track: PoseTrack, output: Path, others: Sequence[PoseTrack]
-    ) -> None:
+    def __call__(self, clip: Path, track: PoseTrack, output: Path) -> None:
         """Write ``output``; raises ``SourceError``."""
 
 
@@ -90,13 +88,8 @@ class ReplayMaker:
             return
         result = Replay.FAILED
         try:
-            tracks = self._store.path(key, TRACK)
-            self._render(
-                self._store.path(key, CLIP),
-                load_track(tracks),
-                self._store.path(key, REPLAY),
-                load_others(tracks),
-            )
+            track = load_track(self._store.path(key, TRACK))
+            self._render(self._store.path(key, CLIP), track, self._store.path(key, REPLAY))
             result = Replay.READY
         except (OSError, SourceError):
             if self._store.get(key) is not None:
@@ -123,41 +116,15 @@ class suppress_and_log(suppress):  # noqa: N801 - reads as contextlib.suppress d
         return super().__exit__(kind, error, traceback)
 
 
-def save_track(track: PoseTrack, path: Path, others: Sequence[PoseTrack] = ()) -> None:
-    """Write a track as a NumPy archive; somebody waits meanwhile, and it is small.
-
-    :param others: everybody else who was seen, whose faces are nobody's to take home.
-    """
-    people = [track, *others]
-    np.savez(
-        path,
-        lengths=np.array([len(one) for one in people]),
-        times=np.concatenate([one.times for one in people]),
-        joints=np.concatenate([one.joints for one in people]),
-        confidence=np.concatenate([one.confidence for one in people]),
-    )
+def save_track(track: PoseTrack, path: Path) -> None:
+    """Write a track as a NumPy archive; somebody waits meanwhile, and it is small."""
+    np.savez(path, times=track.times, joints=track.joints, confidence=track.confidence)
 
 
 def load_track(path: Path) -> PoseTrack:
-    """Read the subject's track from what :func:`save_track` wrote.
+    """Read what :func:`save_track` wrote.
 
     :raises OSError: the file is missing.
     """
-    return _load(path)[0]
-
-
-def load_others(path: Path) -> list[PoseTrack]:
-    """Read the tracks of everybody else from what :func:`save_track` wrote.
-
-    :raises OSError: the file is missing.
-    """
-    return _load(path)[1:]
-
-
-def _load(path: Path) -> list[PoseTrack]:
     with np.load(path, allow_pickle=False) as arrays:
-        times, joints, confidence = (arrays[name] for name in ("times", "joints", "confidence"))
-        # Older files hold the subject alone.
-        lengths = arrays["lengths"] if "lengths" in arrays else np.array([len(times)])
-    parts = [np.split(array, np.cumsum(lengths)[:-1]) for array in (times, joints, confidence)]
-    return [PoseTrack(*part) for part in zip(*parts, strict=True)]
+        return PoseTrack(arrays["times"], arrays["joints"], arrays["confidence"])

@@ -130,7 +130,7 @@ class ScoringWorker:
         key = self._store.add_recording(
             clip if clip.is_file() else None,
             assessment.to_dict(),
-            lambda path: save_track(session.track, path, session.others),
+            lambda path: save_track(session.track, path),
         )
         self._replays.want(key, Source.KIOSK)
         return key

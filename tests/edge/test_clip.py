@@ -59,3 +59,21 @@ def test_an_unfinished_clip_leaves_nothing(tmp_path: Path) -> None:
         raise RuntimeError
     ClipWriter(tmp_path / "empty.mp4").close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_encoder_cannot_do_is_told_to_whoever_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: ClipWriter) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ClipWriter, "_add_stream", full)
+    with pytest.raises(OSError, match="No space"), ClipWriter(tmp_path / "c.mp4") as clip:
+        for number in range(50):
+            clip.write(Frame(picture(number), number / 30))
+    clip = ClipWriter(tmp_path / "c.mp4")
+    clip.write(Frame(picture(0), 0.0))
+    with pytest.raises(OSError, match="No space"):
+        clip.close()
+    clip.discard()
+    assert list(tmp_path.iterdir()) == []

@@ -79,18 +79,53 @@ def test_a_listener_gets_the_frames_and_a_slow_one_misses_some(camera: LiveCamer
         first = tap.get(timeout=5)
         assert tap.get(timeout=5).time > first.time
         sleep(0.3)
-        assert tap.dropped > 3
+        assert tap.skipped > 3
+        assert tap.dropped == 0
     assert camera._taps == []
 
 
-def test_a_tap_keeps_the_newest() -> None:
-    tap = FrameTap(room=2)
-    for time in range(5):
+def filled(*, room: int, frames: int) -> FrameTap:
+    tap = FrameTap(room)
+    for time in range(frames):
         tap.put(Frame(np.zeros((2, 2, 3), np.uint8), float(time)))
-    assert [tap.get(0.1).time, tap.get(0.1).time] == [3, 4]
-    assert tap.dropped == 3
+    return tap
+
+
+def test_of_the_frames_that_wait_the_older_half_is_skipped() -> None:
+    tap = filled(room=4, frames=7)
+    assert tap.skipped == 3  # there was no room for them
+    assert [tap.get(0.1).time, tap.get(0.1).time] == [5, 6]
+    assert tap.skipped == 5 and tap.dropped == 0
     with pytest.raises(CameraError, match="no pictures"):
         tap.get(timeout=0.01)
+
+
+def test_whoever_keeps_up_misses_nothing() -> None:
+    tap = FrameTap(4)
+    for time in range(50):
+        tap.put(Frame(np.zeros((2, 2, 3), np.uint8), float(time)))
+        assert tap.get(0.1).time == time
+    assert tap.skipped == 0
+
+
+@pytest.mark.parametrize("each", [2, 3, 5])
+def test_a_listener_of_half_the_speed_or_less_stays_close_and_misses_evenly(each: int) -> None:
+    tap, got = FrameTap(4), []
+    for time in range(300):
+        tap.put(Frame(np.zeros((2, 2, 3), np.uint8), float(time)))
+        if time % each == 0:
+            got.append(tap.get(0.1).time)
+            assert time - got[-1] <= 2
+    assert max(np.diff(got)) <= each + 1
+    assert len(got) + tap.skipped + 4 >= 300
+
+
+def test_the_newest_frame_is_to_be_had_at_the_end() -> None:
+    tap = filled(room=4, frames=4)
+    newest = tap.newest()
+    assert newest is not None and newest.time == 3
+    assert tap.skipped == 3
+    assert tap.newest() is None
 
 
 def test_frames_that_the_camera_missed_count_as_dropped() -> None:

@@ -144,14 +144,3 @@ def test_the_provisional_subject_is_the_one_who_is_near_and_stays() -> None:
     assert chosen is not None
     assert chosen.joints[1] == pytest.approx(near.joints[29, 1])
     assert tracker.push(float(TIMES[30]), []) is None
-
-
-def test_everybody_else_is_known_and_the_subject_is_not_among_them() -> None:
-    beside, passes = person(STILL, scale=80, x=520), walker(scale=60, start=-50, speed=90)
-    _, track, tracker = run(person(SQUATS, x=300), beside, passes)
-    assert sum(len(other) for other in tracker.others) >= 2 * len(TIMES) - 10
-    for other in tracker.others:
-        at = np.searchsorted(track.times, other.times)
-        assert not (track.joints[at, 8] == other.joints[:, 8]).all()
-    _, _, alone = run(person(SQUATS))
-    assert alone.others == []

@@ -229,7 +229,7 @@ def assessment(verdict: Verdict = Verdict.GOOD, score: float | None = 0.8) -> As
         else (),
         faults=faults,
         joints=("Neck",),
-        frames=FrameCounts(180, 180, 120, 0),
+        frames=FrameCounts(180, 180, 120),
         duration=6.0,
         model="fake 0.0.0",
         pose_model="fake-pose",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,7 +51,7 @@ def uploads(store: ScoreStore) -> PartialUploads:
 def make(store: ScoreStore, uploads: PartialUploads) -> Iterator[Make]:
     workers: list[ScoringWorker] = []
 
-    def draw(clip: Path, track: PoseTrack, output: Path, others: Sequence[PoseTrack]) -> None:
+    def draw(clip: Path, track: PoseTrack, output: Path) -> None:
         output.touch()
 
     def start(estimator: Any = None, **options: Any) -> ScoringWorker:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,9 +27,7 @@ def test_a_set_that_is_deleted_while_its_replay_is_drawn_is_no_error(
 ) -> None:
     key = recorded(store)
 
-    def delete_meanwhile(
-        clip: Path, track: PoseTrack, output: Path, others: Sequence[PoseTrack]
-    ) -> None:
+    def delete_meanwhile(clip: Path, track: PoseTrack, output: Path) -> None:
         store.delete(key)
         raise error
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from edge.judging import Judgement
 from edge.pose.scheduler import PoseScheduler
 from edge.session import ScoringSession
 from edge.track import Pose, PoseTrack
-from kiosk_ui.replays import load_others, load_track, save_track
+from kiosk_ui.replays import load_track, save_track
 from kiosk_ui.scores import Replay, Score, Status
 from kiosk_ui.store import CLIP, MIRRORED, REPLAY, TRACK, UPLOAD, ScoreStore
 from kiosk_ui.worker import FAILED, ScoringWorker, progress, sentence
@@ -184,7 +184,7 @@ def test_a_video_that_breaks_off_fails_with_its_reason(store: ScoreStore, make: 
 def test_the_verdict_does_not_wait_for_the_replay(store: ScoreStore, make: Make) -> None:
     gate = threading.Event()
 
-    def wait(clip: Path, track: PoseTrack, output: Path, others: Sequence[PoseTrack]) -> None:
+    def wait(clip: Path, track: PoseTrack, output: Path) -> None:
         gate.wait(20)
 
     make(render=wait)
@@ -196,7 +196,7 @@ def test_the_verdict_does_not_wait_for_the_replay(store: ScoreStore, make: Make)
 def test_a_replay_that_cannot_be_rendered_leaves_the_verdict(
     store: ScoreStore, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(clip: Path, track: PoseTrack, output: Path, others: Sequence[PoseTrack]) -> None:
+    def fail(clip: Path, track: PoseTrack, output: Path) -> None:
         raise SourceError("no")
 
     make(render=fail)
@@ -297,22 +297,6 @@ def test_tracks_are_kept_exactly(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.times, track().times)
     np.testing.assert_array_equal(again.joints, track().joints)
     np.testing.assert_array_equal(again.confidence, track().confidence)
-
-
-def test_those_beside_the_subject_are_kept_as_well(tmp_path: Path) -> None:
-    path = tmp_path / "track.npz"
-    beside = track().between(0.2, 0.5)
-    save_track(track(), path, [beside, PoseTrack.empty()])
-    assert len(load_track(path)) == len(track())
-    one, nobody = load_others(path)
-    np.testing.assert_array_equal(one.joints, beside.joints)
-    assert len(nobody) == 0
-    # What an older version wrote holds the subject alone.
-    np.savez_compressed(
-        path, times=beside.times, joints=beside.joints, confidence=beside.confidence
-    )  # fmt: skip
-    assert len(load_track(path)) == len(beside)
-    assert load_others(path) == []
 
 
 class FailingClassifier(FakeClassifier):

@@ -1,0 +1,1 @@
+"""What ``scripts/benchmark`` measures: this software beside a plain pipeline, in one run."""
