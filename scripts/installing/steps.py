@@ -17,7 +17,9 @@ BASE: Final = (
     "fonts-nanum", "fonts-dejavu-core",  # Korean, and signs that it lacks
 )  # fmt: skip
 HTTPS: Final = ("nginx-light",)
-SCREEN: Final = ("cage", "chromium", "libpam-systemd", "dbus")
+SCREEN: Final = ("cage", "xwayland", "chromium", "libpam-systemd", "dbus")
+"""Debian's cage ends at once where there is no Xwayland, and only recommends it."""
+
 JETSON: Final = ("python3-libnvinfer",)
 PATIENT: Final = ("-oDPkg::Lock::Timeout=300", "-oDpkg::Options::=--force-confold")
 """A fresh machine updates itself at its first start: that is waited for; and nobody is asked about
