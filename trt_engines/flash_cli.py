@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 from pydantic import ValidationError
 
 from edge.bundle import PRECISIONS, Precision
-from edge.errors import KioskError
+from edge.errors import BundleError, KioskError
 from edge.settings import Settings
 from trt_engines.flash import Flash, Outcome, Stopped
-from trt_engines.packing import pack
+from trt_engines.packing import MOST_PACKED, pack
 from trt_engines.remote import Kiosk
 from trt_engines.selftest import FACTOR
 
@@ -33,6 +35,30 @@ def settings_of(data_dir: Path | None) -> Settings:
         name = f"KIOSK_{str(first['loc'][0]).upper()}"
         raise click.ClickException(f"{name}: {first['msg']}") from error
     return settings if data_dir is None else settings.model_copy(update={"data_dir": data_dir})
+
+
+STANDARD_INPUT: Final = Path("-")
+_CHUNK: Final = 1 << 20
+
+
+@contextmanager
+def given(bundle: Path) -> Iterator[Path]:
+    """Give the bundle that was named; one that comes through the standard input, as a file.
+
+    :raises BundleError: more comes than a bundle can be.
+    """
+    if bundle != STANDARD_INPUT:
+        yield bundle
+        return
+    with TemporaryDirectory(prefix="bundle-") as scratch:
+        file, left = Path(scratch) / "input.bundle", MOST_PACKED
+        with file.open("wb") as out:
+            while chunk := sys.stdin.buffer.read(_CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise BundleError("what comes is larger than any bundle")
+                out.write(chunk)
+        yield file
 
 
 def say(step: str, line: str) -> None:
@@ -73,7 +99,7 @@ ANYWAY = click.option(
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path, exists=True))
+@click.argument("bundle", type=click.Path(path_type=Path, exists=True, allow_dash=True))
 @PRECISION
 @SLOWER_BY
 @click.option("--again", is_flag=True, help="Build and test anew what is live already.")
@@ -81,9 +107,10 @@ ANYWAY = click.option(
 @DATA_DIR
 @click.option("--host", help="Flash another kiosk: its address as ssh takes it.")
 @click.option(
-    "--kiosk-folder", default="squat-kiosk", show_default=True,
-    help="With --host: where this software is there.",
-)  # fmt: skip
+    "--kiosk-folder",
+    help="With --host: where this software is there [default: the installed kiosk, else "
+    "squat-kiosk in the home].",
+)
 @click.option("--ssh-port", type=click.IntRange(1, 65535), help="With --host: ssh's port there.")
 @click.option(
     "--identity", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -99,12 +126,13 @@ def main(
     anyway: bool,
     data_dir: Path | None,
     host: str | None,
-    kiosk_folder: str,
+    kiosk_folder: str | None,
     ssh_port: int | None,
     identity: Path | None,
     ssh_option: tuple[str, ...],
 ) -> None:
-    """Flash BUNDLE, a folder or a .bundle file, into the slot that is not live, and switch to it.
+    """Flash BUNDLE, a folder or a .bundle file, into the slot that is not live, and switch to it;
+    - is a file that comes through the standard input.
 
     Exit codes: 0 it is live and good (or no kiosk runs, and its next start proves it); 1 the
     bundle was refused, nothing was changed; 2 the command line is wrong; 3 it could not be built
@@ -118,14 +146,15 @@ def main(
     try:
         if host is None:
             flash = Flash(settings_of(data_dir), say, precision, slower_by, again, anyway)
-            end(flash.run(bundle))
+            with given(bundle) as source:
+                end(flash.run(source))
         kiosk = Kiosk(str(host), kiosk_folder, ssh_port, identity, ssh_option)
         arguments = ["--precision", precision, "--slower-by", str(slower_by)]
         arguments += ["--again"] if again else []
         arguments += ["--anyway"] if anyway else []
         arguments += ["--data-dir", str(data_dir)] if data_dir else []
-        with TemporaryDirectory(prefix="bundle-") as scratch:
-            file = pack(bundle, Path(scratch)) if bundle.is_dir() else bundle
+        with TemporaryDirectory(prefix="bundle-") as scratch, given(bundle) as source:
+            file = pack(source, Path(scratch)) if source.is_dir() else source
             end(kiosk.flash(file, arguments, say))
     except Stopped as stopped:
         end(stopped.outcome, stopped.why)

@@ -22,6 +22,15 @@ OPTIONS: Final = (
 INCOMING: Final = ".cache/squat-kiosk"
 """The folder, in the home there, into which a bundle is copied."""
 
+INSTALLED: Final = "/usr/local/sbin/squat-kiosk"
+"""What runs a command of an installed kiosk as its user, on its data: ``scripts/install``."""
+
+CHECKOUT: Final = "squat-kiosk"
+"""The folder, in the home there, of a kiosk that was not installed."""
+
+ASKED: Final = 125
+"""Our own exit code there: sudo wants a password."""
+
 SSH_FAILED: Final = 255
 """The exit code of ssh where it is ssh itself that has failed."""
 
@@ -30,17 +39,18 @@ SSH_FAILED: Final = 255
 class Kiosk:
     """A kiosk that is reached over ssh.
 
-        Kiosk("kiosk@squat.local", Path("/opt/squat-kiosk")).flash(file, ["--precision", "fp16"])
+        Kiosk("kiosk@squat.local").flash(Path("squat-0.4.0.bundle"), ["--precision", "fp16"])
 
     :param host: as ssh takes it: a name, an address, ``user@name``, or a name of its own settings.
-    :param folder: of this software there.
+    :param folder: of this software there; None: the installed kiosk, or else a checkout in the
+        home there.
     :param port: of its ssh; None: as ssh's settings say.
     :param identity: the file with the private key; None: as ssh's settings say.
     :param options: more of ssh's options, each as after ``-o``.
     """
 
     host: str
-    folder: str
+    folder: str | None = None
     port: int | None = None
     identity: Path | None = None
     options: Sequence[str] = field(default_factory=tuple)
@@ -71,11 +81,7 @@ class Kiosk:
                 f"`ssh {self.host}` works without a password, and the room on its disk",
             )
         say("copy", f"{file.name} is on {self.host}")
-        quoted = " ".join(map(shlex.quote, arguments))
-        command = (
-            f"{shlex.quote(self.folder + '/scripts/flash_engine')} {target} {quoted}; "
-            f"code=$?; rm -f {target}; exit $code"
-        )
+        command = f"{self._command(target, arguments)}; code=$?; rm -f {target}; exit $code"
         code = subprocess.run(self._ssh(command), stdin=subprocess.DEVNULL, check=False).returncode
         if code == SSH_FAILED:
             raise Stopped(
@@ -86,10 +92,32 @@ class Kiosk:
         if code in (126, 127):
             raise Stopped(
                 Outcome.UNREACHABLE,
-                f"there is no scripts/flash_engine in {self.folder} on {self.host}: name the "
-                "software's folder there with --kiosk-folder",
+                f"there is no scripts/flash_engine in {self.folder or CHECKOUT} on {self.host}: "
+                "name the software's folder there with --kiosk-folder",
+            )
+        if code == ASKED:
+            raise Stopped(
+                Outcome.UNREACHABLE,
+                f"sudo on {self.host} asks whoever signs in there for a password: see "
+                "docs/flashing.md for the line that lets them flash, or sign in as root",
             )
         return code
+
+    def _command(self, target: str, arguments: Sequence[str]) -> str:
+        """Return what flashes the file there, whose name the shell there has to read."""
+        quoted = " ".join(map(shlex.quote, arguments))
+        folder = shlex.quote(f"{self.folder or CHECKOUT}/scripts/flash_engine")
+        checkout = f"{folder} {target} {quoted}"
+        if self.folder is not None:
+            return checkout
+        # The kiosk's own user reads nobody's home: it is handed the open file.
+        flash = f"{INSTALLED} flash_engine - {quoted}"
+        return (
+            f"if [ ! -x {INSTALLED} ]; then {checkout}; "
+            f'elif [ "$(id -u)" = 0 ]; then {flash} < {target}; '
+            f"elif sudo -n -l {flash} > /dev/null; then sudo -n {flash} < {target}; "
+            f"else (exit {ASKED}); fi"
+        )
 
     def _ssh(self, command: str) -> list[str]:
         port = [] if self.port is None else ["-p", str(self.port)]

@@ -239,6 +239,8 @@ class DecoderChild:
         for name, why in refused.items():
             if _first_time(name):
                 log.warning("decoders are confined without this: %s (%s)", name, why)
+        if not refused and _first_time(""):
+            log.info("decoders are confined by every layer")
 
 
 def command(module: str, limits: Any) -> list[str]:

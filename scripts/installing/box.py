@@ -15,6 +15,9 @@ PREFIX: Final = Path("/opt/squat-kiosk")
 DATA: Final = Path("/var/lib/squat-kiosk")
 SETTINGS: Final = Path("/etc/squat-kiosk")
 CACHE: Final = Path("/var/cache/squat-kiosk")
+WAITING: Final = Path("/var/lib/squat-update")
+"""Where root puts a signed version that is to be installed."""
+
 UNITS: Final = Path("/etc/systemd/system")
 RECORD: Final = SETTINGS / "installed.json"
 """What was done to the system, so that it can be undone; it stays as long as the settings do."""

@@ -78,7 +78,7 @@ def units(box: Box) -> Iterator[Finding]:
     names = [
         name
         for name in ("squat-kiosk.service", "squat-retention.timer", "squat-https.service",
-                     "squat-screen.service")
+                     "squat-screen.service", "squat-update.path", "squat-update.service")
         if box.path(UNITS / name).exists()
     ]  # fmt: skip
     for name in names:
@@ -91,7 +91,10 @@ def units(box: Box) -> Iterator[Finding]:
         parts = [found.get(key, "") for key in ("ActiveState", "UnitFileState", "StatusText")]
         parts += [f"restarted {restarts} times"] if restarts != "0" else []
         text = ", ".join(part for part in parts if part)
-        if found.get("ActiveState") == "active" and found.get("UnitFileState") == "enabled":
+        if name == "squat-update.service":  # it runs where something waits
+            if found.get("ActiveState") == "failed":
+                yield wrong(name, "the last new version was not taken", f"journalctl -u {name}")
+        elif found.get("ActiveState") == "active" and found.get("UnitFileState") == "enabled":
             yield ok(name, text) if restarts == "0" else note(name, text, f"journalctl -u {name}")
         elif found.get("ConditionResult") == "no" and found.get("Result") == "success":
             why = "no console" if "screen" in name else "no certificates yet: sudo scripts/install"

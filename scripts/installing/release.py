@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import shutil
@@ -48,18 +49,23 @@ def release_name(checkout: Path) -> str:
     return f"{found[1] if found else 'unknown'}-{digest.hexdigest()[:12]}"
 
 
+@functools.cache
+def this_release() -> str:
+    """Return the name of what is installed now: one for all steps, also where somebody works in
+    the checkout meanwhile.
+    """
+    return release_name(CHECKOUT)
+
+
 class Release(Step):
     """The program, at a fixed place, owned by root."""
 
     title = "program"
-    _name: str | None = None
 
     @property
     def folder(self) -> Path:
         """Where this version goes."""
-        if self._name is None:  # reading everything takes a moment
-            self._name = release_name(CHECKOUT)
-        return RELEASES / self._name
+        return RELEASES / this_release()
 
     def plan(self, box: Box) -> list[str]:
         """Return whether it has to be copied."""
@@ -76,6 +82,8 @@ class Release(Step):
         for path in [partial, *partial.rglob("*")]:
             runs = path.is_dir() or path.stat().st_mode & 0o100
             path.chmod(0o755 if runs else 0o644)
+        if release_name(partial) != target.name:
+            raise InstallError("the checkout was changed while it was copied: run this again")
         partial.rename(target)
 
     def leftovers(self, box: Box) -> list[str]:

@@ -41,30 +41,32 @@ class Placed:
 def placed(box: Box, *, screen: bool, https: bool, program: Path = CHECKOUT) -> list[Placed]:
     """Return the files that an installation puts into the system.
 
-    :param program: whose files they are.
+    :param program: whose files they are; an older version may lack some.
     """
-    source = program / "systemd"
     units = ["squat-kiosk.service", "squat-retention.service", "squat-retention.timer"]
+    units += ["squat-update.service", "squat-update.path"]
     units += ["squat-engine@.service"] if has_gpu(box) else []
     units += ["squat-https.service"] if https else []
     units += ["squat-screen.service"] if screen else []
-    found = [Placed(UNITS / name, (source / name).read_text()) for name in units]
+    wanted = [(UNITS / name, name, 0o644) for name in units]
     drop_ins = []
     if box.jetson:
         drop_ins += [(u, "jetson.conf") for u in ("squat-kiosk.service", "squat-engine@.service")]
     if box.systemd_version() >= NEW_RESTARTS:
         drop_ins += [(u, "backoff.conf") for u in units if "kiosk.s" in u or "screen" in u]
-    for unit, name in drop_ins:
-        text = (source / "drop-ins" / name).read_text()
-        found.append(Placed(UNITS / f"{unit}.d" / name, text))
-    found.append(Placed(Path("/etc/udev/rules.d/60-squat-kiosk.rules"), GPIO_RULE))
-    found.append(Placed(COMMAND, (source / "squat-kiosk").read_text(), 0o755))
+    wanted += [(UNITS / f"{u}.d" / name, f"drop-ins/{name}", 0o644) for u, name in drop_ins]
+    wanted.append((COMMAND, "squat-kiosk", 0o755))
     if screen:
         policies = Path("/etc/chromium/policies/managed/squat-kiosk.json")
-        found.append(Placed(policies, (source / "chromium" / "squat-kiosk.json").read_text()))
-        session = (source / "pam" / "squat-screen").read_text()
-        found.append(Placed(Path("/etc/pam.d/squat-screen"), session))
-    return found
+        wanted.append((policies, "chromium/squat-kiosk.json", 0o644))
+        wanted.append((Path("/etc/pam.d/squat-screen"), "pam/squat-screen", 0o644))
+    source = program / "systemd"
+    found = [
+        Placed(target, (source / name).read_text(), mode)
+        for target, name, mode in wanted
+        if (source / name).is_file()
+    ]
+    return [*found, Placed(Path("/etc/udev/rules.d/60-squat-kiosk.rules"), GPIO_RULE)]
 
 
 class Files(Step):

@@ -29,7 +29,7 @@ class Started(Step):
 
     def units(self) -> list[str]:
         """Return the units that are enabled."""
-        units = ["squat-kiosk.service", "squat-retention.timer"]
+        units = ["squat-kiosk.service", "squat-retention.timer", "squat-update.path"]
         units += ["squat-https.service"] if self.options.https else []
         return units + (["squat-screen.service"] if self.options.screen else [])
 
@@ -86,7 +86,7 @@ class Started(Step):
     def _start(self, box: Box) -> None:
         """Start this version; where it does not get on, the one before."""
         try:
-            self._restart(box)
+            self._restart(box, self.units())
         except InstallError as error:
             before = box.before
             if before is None or not box.path(RELEASES / before).is_dir():
@@ -97,15 +97,17 @@ class Started(Step):
             for file in placed(box, screen=options.screen, https=options.https, program=program):
                 box.write(file.target, file.text, file.mode)
             box.run("systemctl", "daemon-reload")
-            self._restart(box)
+            # One that the version before does not know cannot run with it.
+            known = [unit for unit in self.units() if (program / "systemd" / unit).is_file()]
+            self._restart(box, known)
             raise InstallError(
                 f"{error}\nThe version before, {before}, runs again. What the new one said: "
                 "journalctl -u squat-kiosk"
             ) from error
 
-    def _restart(self, box: Box) -> None:
+    def _restart(self, box: Box, units: list[str]) -> None:
         says = "What it says: journalctl -u squat-kiosk"
-        box.run("systemctl", "restart", *self.units(), says=says)
+        box.run("systemctl", "restart", *units, says=says)
         deadline = time.monotonic() + START_SECONDS
         while not answers():
             if time.monotonic() > deadline:
@@ -136,8 +138,8 @@ class Started(Step):
 
 
 ALL_UNITS: Final = (
-    "squat-screen.service", "squat-https.service", "squat-retention.timer",
-    "squat-retention.service", "squat-kiosk.service",
+    "squat-update.path", "squat-update.service", "squat-screen.service", "squat-https.service",
+    "squat-retention.timer", "squat-retention.service", "squat-kiosk.service",
 )  # fmt: skip
 """In the order in which they are stopped."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from installing.box import CACHE, DATA, PREFIX, SCREEN_USER, SETTINGS, USER, Box
+from installing.box import CACHE, DATA, PREFIX, SCREEN_USER, SETTINGS, USER, WAITING, Box
 
 GROUPS: Final = ("video", "render", "audio", "gpio")
 """Who may use camera, GPU, sound and pins."""
@@ -17,7 +17,9 @@ BASE: Final = (
     "fonts-nanum", "fonts-dejavu-core",  # Korean, and signs that it lacks
 )  # fmt: skip
 HTTPS: Final = ("nginx-light",)
-SCREEN: Final = ("cage", "chromium", "libpam-systemd", "dbus")
+SCREEN: Final = ("cage", "xwayland", "chromium", "libpam-systemd", "dbus")
+"""Debian's cage ends at once where there is no Xwayland, and only recommends it."""
+
 JETSON: Final = ("python3-libnvinfer",)
 PATIENT: Final = ("-oDPkg::Lock::Timeout=300", "-oDpkg::Options::=--force-confold")
 """A fresh machine updates itself at its first start: that is waited for; and nobody is asked about
@@ -279,6 +281,8 @@ class Folders(Step):
             plan.append(f"make {DATA}, for {USER} alone")
         elif box.path(DATA).stat().st_mode & 0o077:
             plan.append(f"close {DATA} to everybody but {USER}")
+        if not box.path(WAITING).is_dir():
+            plan.append(f"make {WAITING}, for root alone")
         if not box.path(SETTINGS / "kiosk.env").is_file():
             plan.append(f"write {SETTINGS}/kiosk.env, where everything is commented out")
         return plan
@@ -288,13 +292,15 @@ class Folders(Step):
         box.path(DATA).mkdir(parents=True, exist_ok=True)
         box.path(DATA).chmod(0o700)
         box.run("chown", f"{USER}:{USER}", str(DATA))
+        box.path(WAITING).mkdir(parents=True, exist_ok=True)
+        box.path(WAITING).chmod(0o700)
         if not box.path(SETTINGS / "kiosk.env").is_file():
             box.write(SETTINGS / "kiosk.env", SETTINGS_TEXT, 0o640)
             box.run("chgrp", USER, str(SETTINGS / "kiosk.env"))
 
     def leftovers(self, box: Box) -> list[str]:
         """Return what is to be removed: people's data only where that was asked for."""
-        gone = [f"remove {CACHE}"] if box.path(CACHE).exists() else []
+        gone = [f"remove {path}" for path in (CACHE, WAITING) if box.path(path).exists()]
         if box.path(DATA).exists() and self.options.delete_data:
             gone.append(f"remove {DATA} with everybody's data")
         there = [str(path) for path in (DATA, SETTINGS) if box.path(path).exists()]
@@ -305,5 +311,6 @@ class Folders(Step):
     def undo(self, box: Box) -> None:
         """Remove it."""
         box.remove(CACHE)
+        box.remove(WAITING)
         if self.options.delete_data:
             box.remove(DATA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,19 @@ def test_a_file_that_ends_before_its_stated_length_is_an_error(
         pytest.raises(SourceError, match=r"cut off after .* of 4\.0 s|damaged"),
         reader(path) as video,
     ):
+        list(video)
+
+
+def test_a_clock_that_runs_backwards_is_not_told_as_negative_seconds(tmp_path: Path) -> None:
+    """Found by fuzzing: "cut off after -123456.7 s"."""
+    times = [n / 30 for n in range(90)]
+    path = write_video(tmp_path / "clip.mkv", "libvpx", times=times)
+    content = bytearray(path.read_bytes())
+    # The first picture, of track 1 and a key frame, is shown 30 s late; all others in time.
+    block = content.index(b"\x81\x00\x00\x80", content.index(b"\x1f\x43\xb6\x75"))
+    struct.pack_into(">h", content, block + 1, 30_000)
+    path.write_bytes(content)
+    with VideoFile(path) as video, pytest.raises(SourceError, match=r"cut off after 0\.0 of"):
         list(video)
 
 

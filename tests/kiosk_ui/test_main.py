@@ -164,16 +164,14 @@ def test_the_network_is_told_where_the_kiosk_is(kiosk: KioskProcess) -> None:
     assert re.search(r"phones: http://squat(-\d+)?\.local:\d+ or http://[\d.]+:\d+$", told())
 
 
-def test_it_ends_at_once_when_it_is_told_to(tmp_path: Path) -> None:
+def test_it_ends_when_it_is_told_to_whoever_is_connected(tmp_path: Path) -> None:
     with kiosk_process(tmp_path) as kiosk:
         kiosk.wait_until_ready()
         with closing(socket.create_connection(("127.0.0.1", kiosk.port))) as wire:
             wire.sendall(b"GET /kiosk/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             wire.recv(100)
-            began = time.monotonic()
             kiosk.process.terminate()
-            assert kiosk.process.wait(20) == 0
-            assert time.monotonic() - began < 5.0
+            assert kiosk.process.wait(20) == 0  # as long as its unit gives it
 
 
 def test_a_job_is_resumed_after_a_kill(squat: Path, tmp_path: Path) -> None:

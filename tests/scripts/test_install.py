@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from installing import starting
+from installing import release, starting
 from installing.box import DATA, SETTINGS, UNITS, InstallError
 from installing.install import install, refusals, uninstall
 from installing.release import CURRENT, RELEASES, release_name
@@ -134,6 +134,7 @@ def test_a_version_that_does_not_get_on_gives_way_to_the_one_before(
 ) -> None:
     before = RELEASES / "0.0.9-good"
     shutil.copytree(ROOT / "systemd", box.path(before) / "systemd")
+    (box.path(before) / "systemd/squat-update.path").unlink()  # it does not know that one yet
     unit = box.path(before) / "systemd/squat-kiosk.service"
     unit.write_text(unit.read_text() + "# the old one\n")
     box.path(CURRENT).symlink_to(before)
@@ -144,7 +145,8 @@ def test_a_version_that_does_not_get_on_gives_way_to_the_one_before(
         install(box, ALL, dry_run=False)
     assert box.path(CURRENT).readlink() == before
     assert "# the old one" in box.path(UNITS / "squat-kiosk.service").read_text()
-    assert box.ran[-1].startswith("systemctl restart")
+    assert box.ran[-1].startswith("systemctl restart squat-kiosk.service")
+    assert "squat-update.path" not in box.ran[-1]
     again = box.after()
     monkeypatch.setattr(starting, "answers", answering(True))
     install(again, ALL, dry_run=False)
@@ -160,6 +162,23 @@ def test_a_first_version_that_does_not_get_on_is_told(
     monkeypatch.setattr(starting, "answers", answering(False))
     with pytest.raises(InstallError, match="journalctl"):
         install(box, ALL, dry_run=False)
+
+
+def test_a_checkout_that_is_changed_meanwhile_is_one_version(
+    box: PlayedBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen at an installation: what was made current was another version than what was copied."""
+    names = iter(["0.1.0-first", "0.1.0-second"])
+    release.this_release.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(release, "release_name", lambda checkout: next(names))
+        with pytest.raises(InstallError, match="changed while it was copied"):
+            install(box, ALL, dry_run=False)
+    assert not box.path(CURRENT).is_symlink()
+    assert not box.path(RELEASES / "0.1.0-first").exists()
+    release.this_release.cache_clear()
+    install(box.after(), ALL, dry_run=False)
+    assert box.path(box.path(CURRENT).readlink()).is_dir()
 
 
 def test_an_update_knows_what_was_left_out(box: PlayedBox) -> None:

@@ -20,15 +20,17 @@ UNITS = ROOT / "systemd"
 NAMES = sorted(path.name for path in UNITS.glob("squat-*.*"))
 SERVICES = [name for name in NAMES if name.endswith(".service")]
 PROGRAMS = ("opt/squat-kiosk/current/.venv/bin/python", "opt/squat-kiosk/current/scripts/screen",
-            "opt/squat-kiosk/current/scripts/engines", "bin/sh")  # fmt: skip
+            "opt/squat-kiosk/current/scripts/engines", "opt/squat-kiosk/current/scripts/update",
+            "bin/sh")  # fmt: skip
 TARGETS = ("multi-user", "graphical", "sysinit", "basic", "shutdown", "timers", "time-set", "sound")
 
 EXPOSURE = {
-    "squat-kiosk.service": 2.0,
+    "squat-kiosk.service": 2.4,
     "squat-screen.service": 3.0,
     "squat-https.service": 1.7,
     "squat-retention.service": 1.0,
     "squat-engine@.service": 2.0,
+    "squat-update.service": 4.2,
 }
 """The highest score of `systemd-analyze security` that each may have; an ordinary one has 9.6."""
 
@@ -121,8 +123,9 @@ def values(unit: str, key: str) -> list[str]:
     return [value for name, value in lines(unit) if name == key]
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", sorted({*SERVICES} - {"squat-update.service"}))
 def test_no_service_runs_as_root_or_may_gain_rights(name: str) -> None:
+    """But for the one that installs."""
     assert values(name, "User") in (["squat-kiosk"], ["squat-screen"])
     assert values(name, "NoNewPrivileges") == ["yes"]
     assert values(name, "ProtectSystem") == ["strict"]
@@ -133,6 +136,17 @@ def test_no_service_runs_as_root_or_may_gain_rights(name: str) -> None:
 def test_what_cuda_forbids_is_not_asked_for() -> None:
     for key in ("MemoryDenyWriteExecute", "PrivateDevices", "ProcSubset"):
         assert not values("squat-kiosk.service", key)
+
+
+def test_the_decoders_may_confine_themselves() -> None:
+    """Seen on a real systemd: the unit had refused three layers, and only the log said so."""
+    unit = "squat-kiosk.service"
+    allowed = " ".join(values(unit, "SystemCallFilter")).split()
+    assert {"seccomp", "capset", "landlock_create_ruleset", "landlock_restrict_self"} <= set(
+        allowed
+    )
+    assert allowed.index("capset") > allowed.index("~@privileged")  # what comes later counts
+    assert values(unit, "RestrictNamespaces") == ["user net ipc"]
 
 
 def test_what_is_plugged_in_later_is_allowed_as_well() -> None:

@@ -98,6 +98,21 @@ def test_a_bundle_that_cannot_be_accepted_changes_nothing(
     assert not bench.slots.folder.exists()
 
 
+def test_a_file_comes_through_the_standard_input(bench: Bench, tmp_path: Path) -> None:
+    """The installed kiosk's user reads nobody's home: it is handed the open file."""
+    file = pack(bench.bundle(), tmp_path)
+    with file.open("rb") as opened:
+        done = subprocess.run(
+            [sys.executable, "-m", "trt_engines.flash_cli", "-", "--data-dir",
+             str(bench.settings.data_dir)],
+            stdin=opened, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "squat 1.0.0 is as it was shipped" in done.stdout
+    empty = command("trt_engines.flash_cli", "-", "--data-dir", bench.settings.data_dir)
+    assert empty.returncode == 1 and "this is no bundle" in empty.stderr
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "junk", "missing"])
 def test_a_damaged_file_leaves_both_slots(bench: Bench, damage: str) -> None:
     for number in (1, 2):

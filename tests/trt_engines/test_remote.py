@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,10 +20,22 @@ from edge.errors import SlotError
 from tests.clips import ROOT
 from tests.kiosk_ui.fakes import until
 from tests.trt_engines.flashing import command, make_bundle, trusting
+from trt_engines import remote
+from trt_engines.flash import Stopped
 from trt_engines.remote import Kiosk
 
 SSHD = shutil.which("sshd", path=os.environ["PATH"] + os.pathsep + "/usr/sbin")
 FLASH = "trt_engines.flash_cli"
+
+FLASHING = """
+import sys
+from pathlib import Path
+from trt_engines import remote
+remote.INSTALLED, port, key, known, file = sys.argv[1:]
+kiosk = remote.Kiosk("127.0.0.1", None, int(port), Path(key), [known])
+sys.exit(kiosk.flash(Path(file), ["--precision", "fp16"], lambda step, line: None))
+"""
+"""Flashes a kiosk that is installed elsewhere than usual."""
 
 needs_sshd = pytest.mark.skipif(
     SSHD is None or shutil.which("ssh") is None, reason="no sshd: apt-get install openssh-server"
@@ -115,6 +129,28 @@ def test_a_kiosk_is_flashed_over_ssh(server: Server, tmp_path: Path) -> None:
 
 
 @needs_sshd
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's sshd has a folder in /run")
+def test_an_installed_kiosk_is_handed_the_file(server: Server, tmp_path: Path) -> None:
+    """With a stand-in for the command of an installed kiosk, which says what it was given."""
+    installed = tmp_path / "squat-kiosk"
+    installed.write_text('#!/bin/sh\necho "$@"; sha256sum; exit 4\n')
+    installed.chmod(0o755)
+    bundle = tmp_path / "it's squat-1.0.0.bundle"
+    bundle.write_bytes(b"a bundle")
+    known = f"UserKnownHostsFile={server.folder / 'known_hosts'}"
+    flashed = subprocess.run(
+        [sys.executable, "-c", FLASHING, str(installed), str(server.port),
+         str(server.folder / "user key"), known, str(bundle)],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert flashed.returncode == 4, flashed
+    first, second = flashed.stdout.splitlines()
+    assert first == "flash_engine - --precision fp16"
+    assert second.split()[0] == hashlib.sha256(b"a bundle").hexdigest()
+    assert not list((server.folder / "home").rglob("*.bundle"))
+
+
+@needs_sshd
 def test_a_kiosk_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -123,6 +159,19 @@ def test_a_kiosk_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
         failed = command(FLASH, bundle, "--host", "127.0.0.1", "--ssh-port", port)
     assert failed.returncode == 6
     assert "works without a password" in failed.stderr
+
+
+def test_a_password_that_sudo_wants_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\ncat > /dev/null\n"
+                   f'case "$*" in *flash_engine*) exit {remote.ASKED};; esac\n')  # fmt: skip
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    (tmp_path / "a.bundle").touch()
+    with pytest.raises(Stopped, match=r"docs/flashing\.md"):
+        Kiosk("kiosk").flash(tmp_path / "a.bundle", [], lambda step, line: None)
 
 
 def test_a_host_that_is_an_option_is_refused() -> None:
