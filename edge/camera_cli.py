@@ -17,7 +17,8 @@ from edge.camera_setup import (
 )
 from edge.errors import KioskError
 from edge.frames import Frame
-from edge.frames.camera import DEMO_CLIPS, camera_opener
+from edge.frames.camera import DEMO_CLIPS
+from edge.frames.camera_opening import camera_opener
 from edge.people import LastMoment, eyes_and_ankles, middle, track_of_nearest
 from edge.pose import PoseStream
 from edge.pose.blazepose import BlazePose

@@ -24,7 +24,7 @@ from edge.cues.sound import Sound
 from edge.cues.voice import Voice
 from edge.errors import DatabaseTooNewError, KioskError
 from edge.exercise import Text
-from edge.frames.camera import camera_opener
+from edge.frames.camera_opening import camera_opener
 from edge.live import LiveCamera
 from edge.machine import State
 from edge.pose.opening import BACKENDS
@@ -66,7 +66,9 @@ class Kiosk:
         self._settings = settings
         self._config = config
         self._services = services
-        self._camera = LiveCamera(camera_opener(settings.camera, settings.demo_clip))
+        self._camera = LiveCamera(
+            camera_opener(settings.camera, settings.demo_clip, settings.mode_of_camera)
+        )
         self._engines: Engines | None = None
         self._station: Station | None = None
         self._worker: ScoringWorker | None = None
@@ -196,7 +198,7 @@ class Kiosk:
 @click.option(
     "--camera",
     default=None,
-    help="auto, demo, or a device such as /dev/video0 [default: KIOSK_CAMERA, else auto].",
+    help="auto, demo, csi, or a device such as /dev/video0 [default: KIOSK_CAMERA, else auto].",
 )
 @click.option(
     "--demo-clip",

@@ -22,7 +22,8 @@ from edge.assessment import Assessment  # noqa: E402
 from edge.classifier import Classifier  # noqa: E402
 from edge.exercises import load  # noqa: E402
 from edge.faults import find_faults  # noqa: E402
-from edge.frames.camera import DEMO_CLIPS, DemoCamera  # noqa: E402
+from edge.frames.camera import DEMO_CLIPS  # noqa: E402
+from edge.frames.camera_demo import DemoCamera  # noqa: E402
 from edge.frames.sandbox import SandboxedVideo  # noqa: E402
 from edge.frames.video import VideoFile  # noqa: E402
 from edge.live import LiveCamera  # noqa: E402
