@@ -284,7 +284,7 @@ class Station:
 def said(code: str | None, texts: Mapping[str, Text]) -> dict[str, Any] | None:
     """Return a message in plain types; None where there is none of this code."""
     text = None if code is None else texts.get(code)
-    return text and {"code": code, "text": text.model_dump()}
+    return None if text is None else {"code": code, "text": text.model_dump()}
 
 
 def plain(now: Snapshot, time: float) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class CsiCamera(Camera):
         self.name = f"csi:{sensor}"
         self._mode = mode = mode or CameraMode()
         elements = source or argus(sensor, mode)
-        caps = f"video/x-raw,format=I420,width={mode.width},height={mode.height}"
+        caps = f"video/x-raw,format=I420,{size_and_rate(mode)}"
         self._pipeline = Pipeline(
             [*elements, "!", caps], mode.width * mode.height * 3 // 2, launcher
         )  # fmt: skip
@@ -79,13 +79,15 @@ def argus(sensor: int, mode: CameraMode) -> list[str]:
     :param sensor: its number.
     :param mode: what is wanted of it.
     """
-    rate = f"{round(mode.rate * 1000)}/1000"
     source = ["nvarguscamerasrc", f"sensor-id={sensor}", f"aeantibanding={FLICKER[mode.mains]}"]
     if mode.exposure is not None:
         nanoseconds = round(mode.exposure * 1e6)
         source.append(f"exposuretimerange={nanoseconds} {nanoseconds}")
-    memory = (
-        f"video/x-raw(memory:NVMM),format=NV12,width={mode.width},height={mode.height},"
-        f"framerate={rate}"
-    )
+    memory = f"video/x-raw(memory:NVMM),format=NV12,{size_and_rate(mode)}"
     return [*source, "!", memory, "!", "nvvidconv"]
+
+
+def size_and_rate(mode: CameraMode) -> str:
+    """Return size and rate as GStreamer writes them."""
+    rate = f"{round(mode.rate * 1000)}/1000"
+    return f"width={mode.width},height={mode.height},framerate={rate}"

@@ -125,8 +125,9 @@ class Pipeline:
             # Like Ctrl-C: the pipeline then lets the camera go.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
-            # It may be waiting for room in the pipe.
+            # It may be waiting for room in one of its pipes.
             self._pipe("stdout").close()
+            self._pipe("stderr").close()
             try:
                 process.wait(FAREWELL)
             except subprocess.TimeoutExpired:
@@ -145,8 +146,8 @@ def explain(words: str) -> str:
     for element, package in PACKAGES.items():
         if f'no element "{element}"' in words:
             return f"GStreamer has no {element}: apt-get install {package}"
-    lines = [line.strip() for line in words.splitlines() if "ERROR" in line or "rror:" in line]
+    lines = [line for line in words.splitlines() if "ERROR" in line or "erroneous" in line]
     if not lines:
         return "the camera's program has ended; is the camera connected?"
-    first = lines[0].removeprefix("ERROR:").strip()
+    first = lines[0].removeprefix("ERROR:").removeprefix("WARNING:").strip()
     return f"the camera's program has ended: {first[:200]}"

@@ -64,7 +64,7 @@ class PictureWatch:
     def push(self, frame: Frame) -> Wellness:
         """Take the next picture; tell how the pictures are."""
         samples = sample(frame.picture)
-        still = self._stands_still(frame.time, zlib.crc32(samples))
+        still = self._stands_still(frame.time, zlib.crc32(samples.data))
         if frame.time - self._looked >= LOOK_SECONDS:
             self._looked = frame.time
             self._bright = brightness(samples, self._bright)
