@@ -178,6 +178,12 @@ class LiveCamera:
         """How the pictures are; None while none come."""
         return self._picture if self.ok else None
 
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the latest picture in pixels, or None before the first."""
+        latest = self._latest
+        return None if latest is None else (latest.picture.shape[1], latest.picture.shape[0])
+
     def figures(self) -> CameraFigures:
         """Return how the camera does."""
         now = monotonic()

@@ -25,6 +25,8 @@ from edge.cues.voice import Voice
 from edge.errors import DatabaseTooNewError, KioskError
 from edge.exercise import Text
 from edge.frames.camera_opening import camera_opener
+from edge.lens import FILE as LENS_FILE
+from edge.lens import LensCalibration
 from edge.live import LiveCamera
 from edge.machine import State
 from edge.pose.opening import BACKENDS
@@ -91,6 +93,8 @@ class Kiosk:
         )
         worker.start()
 
+        lens = LensCalibration.read(settings.data_dir / LENS_FILE)
+
         def open_session(chosen: KioskSettings, clip: Path) -> ScoringSession:
             return ScoringSession(
                 scheduler.open_stream(Priority.CAMERA),
@@ -99,6 +103,7 @@ class Kiosk:
                 clip=clip,
                 pose_model=scheduler.name,
                 live_words=chosen.live_words,
+                lens=lens and lens.fitting(self._camera.name, self._camera.size),
             )
 
         self._station = Station(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from time import monotonic, sleep
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,9 @@ from edge.frames.camera import Camera
 SIZE = (48, 64)
 
 
-def noisy(brightness: float = 90.0, spread: float = 60.0, *, number: int = 0) -> Any:
+def noisy(
+    brightness: float = 90.0, spread: float = 60.0, *, number: int = 0
+) -> npt.NDArray[np.uint8]:
     """Return a picture with something in it and a sensor's noise.
 
     :param brightness: 0 to 255 in the middle.
@@ -48,15 +49,18 @@ class Gym:
         return GymCamera(self)
 
     def picture(self, number: int) -> npt.NDArray[np.uint8]:
-        made: npt.NDArray[np.uint8] = {
-            "ok": lambda: noisy(number=number),
-            "black": lambda: noisy(3, 0, number=number),
-            "dark": lambda: noisy(12, 20, number=number),
-            "frozen": noisy,
-            "ring": lambda: noisy(number=number % 4),
-            "large": lambda: np.concatenate([noisy(number=number)] * 2),
-        }[self.shows]()
-        return made
+        match self.shows:
+            case "black":
+                return noisy(3, 0, number=number)
+            case "dark":
+                return noisy(12, 20, number=number)
+            case "frozen":
+                return noisy()
+            case "ring":
+                return noisy(number=number % 4)
+            case "large":
+                return np.concatenate([noisy(number=number)] * 2)
+        return noisy(number=number)
 
 
 class GymCamera(Camera):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edge.errors import CameraError
+from edge.frames import Frame
 from edge.frames import camera_opening as module
 from edge.frames.camera import Camera, CameraMode
 from edge.frames.camera_demo import DemoCamera
@@ -24,8 +26,8 @@ class Opened(Camera):
         self.name = name
         self.mode = mode
 
-    def __iter__(self) -> itertools.repeat:  # type: ignore[override,type-arg]
-        raise NotImplementedError
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(())
 
     def close(self) -> None:
         """Nothing is open."""
@@ -156,7 +158,7 @@ def test_the_demo_gives_way_to_a_camera_that_is_plugged_in(
 def test_a_device_that_may_be_opened_now_is_news(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     bus.plug(0)
     before = signature(bus.folder)
-    monkeypatch.setattr(module.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     assert signature(bus.folder) != before
 
 

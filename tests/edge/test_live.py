@@ -227,7 +227,12 @@ def test_the_pause_between_attempts_grows(
     gym.plugged = False
     pauses: list[float] = []
     live = LiveCamera(gym.open)
-    monkeypatch.setattr(live._stop, "wait", lambda pause: pauses.append(pause) or sleep(0.001))
+
+    def wait(pause: float) -> None:
+        pauses.append(pause)
+        sleep(0.001)
+
+    monkeypatch.setattr(live._stop, "wait", wait)
     live.start()
     wait_for(lambda: len(pauses) > 6)
     live.stop()

@@ -29,7 +29,8 @@ def shown(*parts: tuple[str, float], rate: float = 30.0) -> Iterator[tuple[float
 
 def told(pictures: Iterable[tuple[float, Picture]]) -> list[tuple[float, Wellness]]:
     """Return what is said of the pictures, and from when on."""
-    watch, found = PictureWatch(), []
+    watch = PictureWatch()
+    found: list[tuple[float, Wellness]] = []
     for time, picture in pictures:
         said = watch.push(Frame(picture, time))
         if not found or found[-1][1] != said:
