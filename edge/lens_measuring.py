@@ -19,7 +19,7 @@ LEAST_CORNERS: Final = CORNERS // 2
 STILL: Final = 1.5
 """Pixels by which the board may move between two looks: a moving one is smeared and skewed."""
 
-NEW: Final = 0.06
+NEW: Final = 0.04
 """Share of the picture's width by which a view must differ from each earlier one."""
 
 LEAST_VIEWS: Final = 10

@@ -81,7 +81,8 @@ def view(
     return np.clip(np.round(cv2.GaussianBlur(seen, (0, 0), 0.6) + rough), 0, 255).astype(np.uint8)
 
 
-def shown(lens: LensCalibration, count: int = 20, seed: int = 0) -> list[Grey]:
+@cache
+def shown(lens: LensCalibration, count: int = 20, seed: int = 0) -> tuple[Grey, ...]:
     """Return views as somebody shows the board: all over the picture, tilted to all sides."""
     rng = np.random.default_rng(seed)
     views = []
@@ -91,4 +92,14 @@ def shown(lens: LensCalibration, count: int = 20, seed: int = 0) -> list[Grey]:
         y = (number // 3 % 3 - 1) * 0.22 * away + rng.uniform(-15, 15)
         tilt = (rng.uniform(-32, 32), rng.uniform(-32, 32), rng.uniform(-12, 12))
         views.append(view(lens, (x, y, away), tilt, seed=number))
-    return views
+    return tuple(views)
+
+
+def bend(lens: LensCalibration, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return where a lens shows points that a pinhole camera would show at [..., 2]."""
+    flat = (points - lens.middle) / lens.focal
+    solid = np.concatenate([flat, np.ones((*flat.shape[:-1], 1))], axis=-1).reshape(-1, 1, 3)
+    seen = cv2.projectPoints(
+        solid, np.zeros(3), np.zeros(3), lens.matrix, np.array(lens.distortion)
+    )[0]  # fmt: skip
+    return np.asarray(seen, dtype=np.float64).reshape(points.shape)
