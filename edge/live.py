@@ -20,20 +20,13 @@ from edge.frames import Frame
 from edge.frames.camera import Camera
 from edge.frames.picture import PictureWatch, Wellness
 from edge.pulse import Pulse
+from edge.reading import Reading
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 0.5
 LONGEST_RETRY_SECONDS: Final = 5.0
 """Time between two attempts to open a camera that failed: it doubles up to the second."""
-
-WORKED_SECONDS: Final = 5.0
-"""A camera that gave pictures for so long is tried again at once when it fails."""
-
-READ_PATIENCE: Final = 15.0
-OPEN_PATIENCE: Final = 45.0
-"""Seconds without a picture after which the driver hangs. OpenCV itself waits five seconds for one,
-a CSI camera fifteen for its first, and ``auto`` may try several devices one after another."""
 
 ATTEND_SECONDS: Final = 0.25
 
@@ -162,7 +155,7 @@ class LiveCamera:
         self._picture: Wellness = "ok"
         self._frozen_until = -inf  # until then a frozen camera is not opened anew once more
         self._stop = threading.Event()
-        self._stuck: list[_Reading] = []
+        self._stuck: list[Reading] = []
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self.pulse = Pulse("camera", HANGS_AFTER)
         self.name = "camera"
@@ -241,14 +234,14 @@ class LiveCamera:
             if not self._stuck:
                 self.pulse.beat()
             if len(self._stuck) < MOST_STUCK:
-                reading = _Reading(self._read)
+                reading = Reading(self._read)
                 self._attend(reading)
                 if reading.worked:
                     pause = RETRY_SECONDS
             self._stop.wait(pause)
             pause = min(2 * pause, LONGEST_RETRY_SECONDS)
 
-    def _attend(self, reading: _Reading) -> None:
+    def _attend(self, reading: Reading) -> None:
         """Wait until a reading has ended or hangs, and say what is wrong."""
         while not reading.ended.wait(ATTEND_SECONDS):
             if reading.hangs:
@@ -265,7 +258,7 @@ class LiveCamera:
         with self._condition:
             self.message = problem
 
-    def _read(self, reading: _Reading) -> None:
+    def _read(self, reading: Reading) -> None:
         """Open the camera and read it until it fails; in the reading's own thread."""
         try:
             with self._open() as camera:
@@ -278,7 +271,7 @@ class LiveCamera:
             log.exception("camera")
             reading.problem = "the camera does not work"
 
-    def _pass_on(self, camera: Camera, reading: _Reading) -> None:
+    def _pass_on(self, camera: Camera, reading: Reading) -> None:
         watch, missed, shape = PictureWatch(), 0, None
         for frame in camera:
             if reading.abandoned.is_set() or self._stop.is_set():
@@ -315,45 +308,6 @@ class LiveCamera:
                 tap.dropped += missed
                 self._dropped += tap.put(frame)
             self._condition.notify_all()
-
-
-class _Reading:
-    """One opening of the camera, in a thread of its own, and what is known of it.
-
-    :param read: opens the camera and reads it until it fails.
-    """
-
-    def __init__(self, read: Callable[[_Reading], None]) -> None:
-        self.problem = "the camera is being opened"
-        self.pictures = 0
-        self.ended = threading.Event()
-        self.abandoned = threading.Event()
-        self._first = self._last = monotonic()
-        # Daemon: a driver that never returns must not keep the process from ending.
-        threading.Thread(target=self._run, args=(read,), name="camera reading", daemon=True).start()
-
-    def _run(self, read: Callable[[_Reading], None]) -> None:
-        try:
-            read(self)
-        finally:
-            self.ended.set()
-
-    def progressed(self) -> None:
-        """Hear that a picture has come."""
-        self._last = monotonic()
-        self._first = self._first if self.pictures else self._last
-        self.pictures += 1
-
-    @property
-    def worked(self) -> bool:
-        """Whether pictures came for a while: a camera that fails at once is not tried so soon."""
-        return self.pictures > 0 and self._last - self._first > WORKED_SECONDS
-
-    @property
-    def hangs(self) -> bool:
-        """Whether the driver has not returned for longer than any that works needs."""
-        patience = READ_PATIENCE if self.pictures else OPEN_PATIENCE
-        return monotonic() - self._last > patience
 
 
 def encode_jpeg(frame: Frame) -> bytes:

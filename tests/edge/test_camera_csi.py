@@ -9,16 +9,18 @@ import itertools
 import shutil
 import sys
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
 
+from edge import live
 from edge.errors import CameraError
 from edge.frames import camera_csi
 from edge.frames.camera import CameraMode
 from edge.frames.camera_csi import CsiCamera, argus
 from edge.frames.gstreamer import LAUNCHER, explain
+from edge.live import LiveCamera
 
 MODE = CameraMode(160, 120, 30)
 BARS = ["videotestsrc", "is-live=true"]
@@ -63,6 +65,31 @@ def test_a_real_launcher_without_nvidias_source_names_the_package() -> None:
 def test_a_real_launcher_says_what_it_cannot_do() -> None:
     with pytest.raises(CameraError, match="has ended"):
         CsiCamera(mode=MODE, source=["videotestsrc", "!", "audio/x-raw"])
+
+
+@real
+def test_a_real_pipeline_that_is_killed_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "RETRY_SECONDS", 0.05)
+    opened: list[CsiCamera] = []
+
+    def open_camera() -> CsiCamera:
+        opened.append(CsiCamera(mode=MODE, source=[*BARS, "pattern=snow"]))
+        return opened[-1]
+
+    camera = LiveCamera(open_camera)
+    camera.start()
+    with camera.tap() as frames:
+        frames.get(timeout=10)
+        opened[0]._pipeline._process.kill()
+        deadline = monotonic() + 10
+        while camera.figures().reopened == 0:
+            assert monotonic() < deadline
+            sleep(0.02)
+        frames.clear()
+        assert frames.get(timeout=10).picture.shape == (120, 160, 3)
+    camera.stop()
+    assert camera.figures().name == "csi:0"
+    assert all(one._pipeline._process.poll() is not None for one in opened)
 
 
 PICTURE = 160 * 120 * 3 // 2

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edge import live as module
+from edge import reading
 from edge.errors import CameraError
 from edge.frames import Frame
 from edge.frames import picture as picture_module
@@ -161,8 +162,8 @@ def test_figures_before_the_first_picture() -> None:
 def test_a_driver_that_hangs_is_left_and_the_camera_opened_anew(
     live: LiveCamera, gym: Gym, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "READ_PATIENCE", 0.1)
-    monkeypatch.setattr(module, "OPEN_PATIENCE", 0.1)
+    monkeypatch.setattr(reading, "READ_PATIENCE", 0.1)
+    monkeypatch.setattr(reading, "OPEN_PATIENCE", 0.1)
     live.pulse.patience = 0.5
     gym.hangs.set()
     wait_until_ok(live, ok=False)
@@ -179,7 +180,7 @@ def test_a_driver_that_hangs_is_left_and_the_camera_opened_anew(
 def test_a_hanging_reader_that_wakes_up_says_nothing(
     live: LiveCamera, gym: Gym, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "READ_PATIENCE", 0.1)
+    monkeypatch.setattr(reading, "READ_PATIENCE", 0.1)
     gym.hangs.set()
     wait_for(lambda: bool(live._stuck))
     stuck = live._stuck[0]

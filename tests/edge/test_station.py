@@ -269,7 +269,7 @@ def test_a_camera_that_hangs_while_recording_is_lost_and_comes_back(
     make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge.station.CAMERA_PATIENCE", 0.3)
-    monkeypatch.setattr(live_module, "READ_PATIENCE", 0.5)
+    monkeypatch.setattr("edge.reading.READ_PATIENCE", 0.5)
     gym = Gym()
     rig = make_rig(gym=gym)
     rig.station.start()
