@@ -7,6 +7,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
+from time import monotonic
 from typing import Final
 
 import cv2
@@ -14,16 +17,38 @@ import cv2
 from edge.errors import CameraError
 from edge.frames import Frame
 from edge.frames.camera import Camera
+from edge.frames.picture import PictureWatch, Wellness
 from edge.pulse import Pulse
+from edge.reading import Reading
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS: Final = 2.0
-"""Time between two attempts to open a camera that failed."""
+RETRY_SECONDS: Final = 0.5
+LONGEST_RETRY_SECONDS: Final = 5.0
+"""Time between two attempts to open a camera that failed: it doubles up to the second."""
+
+ATTEND_SECONDS: Final = 0.25
+
+MOST_STUCK: Final = 3
+"""So many drivers may hang before the camera is not opened any more."""
 
 HANGS_AFTER: Final = 60.0
-"""Seconds without a turn after which the thread hangs. OpenCV itself waits ten seconds for a
-picture, and ``auto`` may try several devices one after another."""
+"""Seconds without a picture or an attempt after which the pulse is late."""
+
+HANGS: Final = "the camera's driver does not answer; unplug the camera and plug it in again"
+
+FROZEN_SECONDS: Final = 10.0
+FROZEN_AGAIN_SECONDS: Final = 120.0
+"""A picture that stands still for so long is tried to be cured by opening the camera anew, and
+again after the second."""
+
+RATE_SECONDS: Final = 2.0
+RATE_PICTURES: Final = 256
+"""Over so many seconds the rate is taken, of no more than so many pictures."""
+
+SLOW_PICTURES: Final = 60
+SLOW_RATE: Final = 15.0
+"""Pictures a second below which the log is told, after so many pictures."""
 
 PREVIEW_WIDTH: Final = 640
 PREVIEW_QUALITY: Final = 80
@@ -86,6 +111,26 @@ class FrameTap:
             self.skipped += 1
 
 
+@dataclass(frozen=True, slots=True)
+class CameraFigures:
+    """How the camera does.
+
+    :param name: of the camera that was opened last.
+    :param frames: pictures that came since the start.
+    :param dropped: pictures that the camera lost, before anybody could take them.
+    :param rate: pictures a second over the last two seconds, or None while none come.
+    :param reopened: how often it had to be opened anew after it had given pictures.
+    :param picture: ``ok``, ``black``, ``dark`` or ``frozen``; None while none come.
+    """
+
+    name: str
+    frames: int
+    dropped: int
+    rate: float | None
+    reopened: int
+    picture: Wellness | None
+
+
 class LiveCamera:
     """Reads a camera in a thread of its own and opens it again when it fails.
 
@@ -94,8 +139,11 @@ class LiveCamera:
         with camera.tap() as frames:
             frame = frames.get(timeout=1.0)
 
+    Each opened camera has a reading thread of its own. One whose driver never returns is left where
+    it is, and the camera is opened anew, perhaps under another name.
+
     ``pulse`` beats with each picture and each attempt to open the camera: one that is unplugged
-    does not stop it, a driver that never returns does.
+    does not stop it, a driver that never returns does, until pictures come from elsewhere.
 
     :param open_camera: opens the camera; called again after each failure.
     """
@@ -108,7 +156,13 @@ class LiveCamera:
         self._jpeg: tuple[int, bytes] = (0, b"")
         self._encoding = threading.Lock()
         self._taps: list[FrameTap] = []
+        self._times: deque[float] = deque(maxlen=RATE_PICTURES)
+        self._dropped = 0
+        self._reopened = 0
+        self._picture: Wellness = "ok"
+        self._frozen_until = -inf  # until then a frozen camera is not opened anew once more
         self._stop = threading.Event()
+        self._stuck: list[Reading] = []
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self.pulse = Pulse("camera", HANGS_AFTER)
         self.name = "camera"
@@ -118,6 +172,28 @@ class LiveCamera:
     def ok(self) -> bool:
         """Tell whether pictures are coming."""
         return self.message is None
+
+    @property
+    def picture(self) -> Wellness | None:
+        """How the pictures are; None while none come."""
+        return self._picture if self.ok else None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the latest picture in pixels, or None before the first."""
+        latest = self._latest
+        return None if latest is None else (latest.picture.shape[1], latest.picture.shape[0])
+
+    def figures(self) -> CameraFigures:
+        """Return how the camera does."""
+        now = monotonic()
+        with self._condition:
+            times = [time for time in self._times if now - time < RATE_SECONDS]
+            long = times[-1] - times[0] if len(times) > 1 else 0.0
+            return CameraFigures(
+                self.name, self._number, self._dropped,
+                (len(times) - 1) / long if long else None, self._reopened, self.picture,
+            )  # fmt: skip
 
     def start(self) -> None:
         """Start the thread."""
@@ -159,25 +235,73 @@ class LiveCamera:
             return self._jpeg
 
     def _run(self) -> None:
+        pause = RETRY_SECONDS
         while not self._stop.is_set():
-            self.pulse.beat()
-            try:
-                with self._open() as camera:
+            self._stuck = [reading for reading in self._stuck if not reading.ended.is_set()]
+            if not self._stuck:
+                self.pulse.beat()
+            if len(self._stuck) < MOST_STUCK:
+                reading = Reading(self._read)
+                self._attend(reading)
+                if reading.worked:
+                    pause = RETRY_SECONDS
+            self._stop.wait(pause)
+            pause = min(2 * pause, LONGEST_RETRY_SECONDS)
+
+    def _attend(self, reading: Reading) -> None:
+        """Wait until a reading has ended or hangs, and say what is wrong."""
+        while not reading.ended.wait(ATTEND_SECONDS):
+            if reading.hangs:
+                reading.abandoned.set()
+                self._stuck.append(reading)
+                self._complain(HANGS)
+                return
+        if not self._stop.is_set():
+            self._complain(reading.problem)
+
+    def _complain(self, problem: str) -> None:
+        if self.message != problem:
+            log.warning("camera: %s", problem)
+        with self._condition:
+            self.message = problem
+
+    def _read(self, reading: Reading) -> None:
+        """Open the camera and read it until it fails; in the reading's own thread."""
+        try:
+            with self._open() as camera:
+                if not reading.abandoned.is_set():
                     self.name = camera.name
-                    missed = 0
-                    for frame in camera:
-                        self._publish(frame, camera.missed - missed)
-                        missed = camera.missed
-                        if self._stop.is_set():
-                            return
-            except CameraError as error:
-                if self.message != str(error):
-                    log.warning("camera: %s", error)
-                self.message = str(error)
-            except Exception:  # a driver may fail in any way; the camera is tried again
-                log.exception("camera")
-                self.message = "the camera does not work"
-            self._stop.wait(RETRY_SECONDS)
+                    self._pass_on(camera, reading)
+        except CameraError as error:
+            reading.problem = str(error)
+        except Exception:  # a driver may fail in any way; the camera is tried again
+            log.exception("camera")
+            reading.problem = "the camera does not work"
+
+    def _pass_on(self, camera: Camera, reading: Reading) -> None:
+        watch, missed, shape = PictureWatch(), 0, None
+        for frame in camera:
+            if reading.abandoned.is_set() or self._stop.is_set():
+                return
+            shape = shape or frame.picture.shape
+            if frame.picture.shape != shape or shape[2:] != (3,) or not frame.picture.size:
+                raise CameraError("the camera has changed the size of its pictures")
+            self._reopened += reading.pictures == 0 and self._number > 0
+            reading.progressed()
+            self._picture = watch.push(frame)
+            if watch.frozen_for > FROZEN_SECONDS and monotonic() > self._frozen_until:
+                self._frozen_until = monotonic() + FROZEN_AGAIN_SECONDS
+                raise CameraError("the picture stands still; the camera is opened anew")
+            self._publish(frame, camera.missed - missed)
+            missed = camera.missed
+            if reading.pictures == SLOW_PICTURES:
+                self._warn_if_slow()
+
+    def _warn_if_slow(self) -> None:
+        rate = self.figures().rate
+        if rate is not None and rate < SLOW_RATE:
+            log.warning("camera %s gives %.0f pictures a second: it needs more light, or a fixed "
+                        "exposure (docs/cameras.md)", self.name, rate)  # fmt: skip
 
     def _publish(self, frame: Frame, missed: int) -> None:
         self.pulse.beat()
@@ -185,6 +309,8 @@ class LiveCamera:
             self.message = None
             self._latest = frame
             self._number += 1
+            self._times.append(monotonic())
+            self._dropped += missed
             for tap in self._taps:
                 tap.dropped += missed
                 tap.put(frame)

@@ -126,6 +126,9 @@ class Snapshot:
 
 STARTABLE: Final = (State.IDLE, State.RESULT)
 WITH_CAMERA: Final = (State.POSITIONING, State.COUNTDOWN, State.RECORDING)
+BLIND: Final = ("black", "frozen")
+"""Pictures in which nobody can be seen. Of a dark one that is an opinion: Start goes on after a
+while, as with any other condition."""
 
 
 class StationMachine:
@@ -145,6 +148,7 @@ class StationMachine:
         self.limits = limits or Limits()
         self.now = Snapshot()
         self.camera_problem: str | None = "the camera is being opened"
+        self.picture: str = "ok"
         self._settings = settings
         self._chosen = KioskSettings()
         self._effects: list[Effect] = []
@@ -169,6 +173,7 @@ class StationMachine:
             self._position(time, by)
             return True
         insisting = now.state is State.POSITIONING and now.insist_from is not None
+        insisting = insisting and self.picture not in BLIND
         if by == "touch" and insisting and time >= (now.insist_from or 0.0):
             self._placed = False
             self._enter(time, State.COUNTDOWN, self.limits.countdown, by=now.by)
@@ -199,6 +204,23 @@ class StationMachine:
         else:
             self._change()  # whoever listens hears of the camera
 
+    def pictured(self, time: float, picture: str) -> None:
+        """Hear how the camera's pictures are: ``ok``, or a code of :data:`edge.words.PICTURES`.
+
+        While they are not well nobody is let into a recording, and one in which nothing can be seen
+        any more is given up: what was covered in the middle of a squat must not become a verdict.
+        """
+        if picture == self.picture:
+            return
+        self.picture = picture
+        blind = picture in BLIND
+        if blind and self.now.state is State.RECORDING:
+            self._give_up(time, "not_seen")
+        elif self.now.state is State.COUNTDOWN and (blind or (self._placed and picture != "ok")):
+            self._position(time, self.now.by or "touch")
+        else:
+            self._change()  # whoever listens hears of the picture
+
     def guided(self, time: float, guidance: Guidance) -> None:
         """Hear what the gate says of the people in the latest picture."""
         if guidance.present:
@@ -207,7 +229,7 @@ class StationMachine:
             if self._placed and time - self._seen >= self.limits.slipped:
                 self._position(time, self.now.by or "touch")
         elif self.now.state is State.POSITIONING:
-            if guidance.armed:
+            if guidance.armed and self.picture == "ok":
                 self._placed = True
                 self._enter(time, State.COUNTDOWN, self.limits.countdown, by=self.now.by)
             elif guidance != self.now.guidance:
@@ -270,7 +292,8 @@ class StationMachine:
         elif now.state is State.RECORDING:
             self._score(time)
         elif now.state is State.POSITIONING:
-            self._give_up(time, "left" if absent else "not_placed")
+            unseen = "not_seen" if self.picture in BLIND else "left"
+            self._give_up(time, unseen if absent else "not_placed")
         elif now.state is State.SCORING:
             self._give_up(time, "slow")
         else:

@@ -21,6 +21,7 @@ from edge.faults import find_faults, join_faults, join_quantities, main_cue
 from edge.frames import Frame
 from edge.joints import INDEX
 from edge.judging import Judge, Judgement, View
+from edge.lens import LensCalibration
 from edge.measuring import measure
 from edge.pose import PoseStream
 from edge.repetitions import LiveCounter, find_repetitions, with_margin
@@ -76,6 +77,7 @@ class ScoringSession:
     :param clip: where to write the clean, upright clip as it goes, faces hidden, or None.
     :param pose_model: name of the pose model, for the report.
     :param live_words: whether each repetition is measured as soon as it has ended.
+    :param lens: straightens the joints before they are judged; None: they are judged as they are.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class ScoringSession:
         clip: Path | None = None,
         pose_model: str = "",
         live_words: bool = False,
+        lens: LensCalibration | None = None,
     ) -> None:
         if not 0.0 <= threshold <= 1.0:
             raise ValueError(f"the threshold must be between 0 and 1, not {threshold}")
@@ -97,6 +100,7 @@ class ScoringSession:
         self._threshold = threshold
         self._clip = FacelessClip(clip) if clip else None
         self._pose_model = pose_model
+        self._lens = lens
         self._subjects = SubjectTracker(self._exercise)
         self._counter = LiveCounter(self._exercise)
         self._coach = Coach(self._exercise) if live_words else None
@@ -133,7 +137,7 @@ class ScoringSession:
         since_start = time - self._times[0]
         subject = self._subjects.push(since_start, people)
         if subject:
-            self._follow(since_start, subject)
+            self._follow(since_start, self._lens.pose(subject) if self._lens else subject)
         return Live(subject, people)
 
     def _follow(self, time: float, subject: Pose) -> None:
@@ -164,7 +168,8 @@ class ScoringSession:
         return assessment
 
     def _assess(self) -> Assessment:
-        choice, self.track = self._subjects.finish()
+        choice, seen = self._subjects.finish()
+        self.track = self._lens.track(seen) if self._lens else seen
         exercise = self._exercise
         reason, repetitions, judgements = self._look_at(choice)
         scores = [r.score for r in repetitions if r.score is not None]
@@ -175,7 +180,7 @@ class ScoringSession:
             verdict = Verdict.GOOD if score >= self._threshold else Verdict.BAD
         faults = join_faults(repetitions)
         used = [self.track.between(r.start, r.end) for r in repetitions if r.score is not None]
-        return Assessment(
+        assessment = Assessment(
             verdict=verdict,
             score=score,
             threshold=self._threshold,
@@ -199,6 +204,8 @@ class ScoringSession:
             model=self._judge.label,
             pose_model=self._pose_model,
         )
+        self.track = seen  # drawn over the picture, which is not straightened
+        return assessment
 
     def discard(self) -> None:
         """Give the session up and remove its clip."""

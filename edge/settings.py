@@ -18,7 +18,7 @@ from pydantic_settings import NoDecode
 
 from edge.bundle import DEFAULT_BUNDLE
 from edge.errors import WrongPinError
-from edge.frames.camera import DEMO_CLIPS
+from edge.frames.camera import DEMO_CLIPS, CameraMode, Mains
 from edge.pin import KeptPin, PinDoor
 from edge.signing import TrustSettings
 
@@ -34,7 +34,10 @@ class Settings(TrustSettings):
     :param trusted_keys: folder with public keys whose bundles are opened beside the project's own;
         None: ``keys`` in ``data_dir``.
     :param allow_unsigned: whether bundles that nobody trusted has signed are opened, loudly.
-    :param camera: ``auto``, ``demo`` or a device such as ``/dev/video0``.
+    :param camera: ``auto``, ``demo``, ``csi``, ``csi:1`` or a device such as ``/dev/video0``.
+    :param camera_mode: size in pixels and pictures a second that are asked of it.
+    :param camera_exposure: of each picture in milliseconds; None: the camera chooses.
+    :param camera_mains: hertz of the mains, ``50`` or ``60``, where the light flickers; ``auto``.
     :param demo_clip: the clip that plays where there is no camera.
     :param bundle: folder of the model bundle.
     :param runtime: ``auto`` takes TensorRT where a verified engine is live, else ONNX Runtime;
@@ -50,7 +53,10 @@ class Settings(TrustSettings):
     :param led_active_high: whether the light is on where its pin is high.
     """
 
-    camera: str = "auto"
+    camera: str = Field(default="auto", min_length=1)
+    camera_mode: str = "640x480@30"
+    camera_exposure: float | None = Field(default=None, ge=0.1, le=200)
+    camera_mains: Mains = "auto"
     demo_clip: Path = DEMO_CLIPS / "good.mp4"
     bundle: Path = DEFAULT_BUNDLE
     runtime: Literal["auto", "onnx", "tensorrt"] = "auto"
@@ -62,6 +68,19 @@ class Settings(TrustSettings):
     audio_device: str = Field(default="default", min_length=1)
     led_pins: Annotated[tuple[str, ...], NoDecode] = ("BOARD29", "BOARD31", "BOARD33")
     led_active_high: bool = True
+
+    @field_validator("camera_mode")
+    @classmethod
+    def _possible(cls, value: str) -> str:
+        CameraMode.parse(value)
+        return value
+
+    @property
+    def mode_of_camera(self) -> CameraMode:
+        """What is asked of the camera."""
+        return CameraMode.parse(
+            self.camera_mode, exposure=self.camera_exposure, mains=self.camera_mains
+        )
 
     @field_validator("led_pins", mode="before")
     @classmethod

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
 from edge.errors import CameraError, KioskError
+from edge.exercise import Text
 from edge.frames import Frame
 from edge.gesture import RaisedArm
 from edge.live import FrameTap, LiveCamera
@@ -23,7 +24,7 @@ from edge.positioning import PositioningGate
 from edge.pulse import Pulse
 from edge.recording import Keep, OpenSession, Recording
 from edge.settings import KioskSettings
-from edge.words import MESSAGES
+from edge.words import MESSAGES, PICTURES
 
 log = logging.getLogger(__name__)
 
@@ -137,11 +138,14 @@ class Station:
             return self._plain()
 
     def _plain(self) -> dict[str, Any]:
-        problem = self._machine.camera_problem
+        problem, picture = self._machine.camera_problem, self._machine.picture
         return {
             **plain(self._machine.now, monotonic()),
-            "camera": {"ok": problem is None, "name": self._camera.name, "message": problem},
-        }
+            "camera": {
+                "ok": problem is None, "name": self._camera.name, "message": problem,
+                "picture": said(picture, PICTURES),
+            },
+        }  # fmt: skip
 
     def _tell(self, event: Callable[[StationMachine], Any]) -> Any:
         """Tell the machine of an event, and those who wait of the change."""
@@ -177,6 +181,8 @@ class Station:
         if problem is None and monotonic() - self._last_frame > CAMERA_PATIENCE:
             problem = "the camera gives no pictures"
         self._tell(lambda m: m.camera(monotonic(), problem))
+        picture = self._camera.picture or "ok"
+        self._tell(lambda m: m.pictured(monotonic(), picture))
         self._tell(lambda m: m.tick(monotonic()))
         for effect in self._tell(lambda m: m.take_effects()):
             self._do(effect, frames, frame)
@@ -276,9 +282,14 @@ class Station:
             self._tell(tell)
 
 
+def said(code: str | None, texts: Mapping[str, Text]) -> dict[str, Any] | None:
+    """Return a message in plain types; None where there is none of this code."""
+    text = None if code is None else texts.get(code)
+    return None if text is None else {"code": code, "text": text.model_dump()}
+
+
 def plain(now: Snapshot, time: float) -> dict[str, Any]:
     """Return a snapshot in plain types, with the seconds that remain at ``time``."""
-    message = now.message
     return {
         "state": now.state.value,
         "remaining": None if now.ends is None else max(0.0, round(now.ends - time, 3)),
@@ -292,6 +303,6 @@ def plain(now: Snapshot, time: float) -> dict[str, Any]:
         "repetitions": now.repetitions,
         "word": now.word and now.word.model_dump(),
         "result": now.result,
-        "message": message and {"code": message, "text": MESSAGES[message].model_dump()},
+        "message": said(now.message, MESSAGES),
         "version": now.version,
     }

@@ -22,6 +22,22 @@ GUIDANCE: Final[dict[str, Text]] = {
 HOLD: Final = Text(en="Hold it", ko="그대로!")
 """What the gate says once everything is as it should be."""
 
+PICTURES: Final[dict[str, Text]] = {
+    "black": Text(
+        en="The camera sees nothing. Is something in front of it?",
+        ko="카메라에 아무것도 안 보여요. 앞을 가리지 않았나요?",
+    ),
+    "dark": Text(
+        en="Too dark to see you. Please turn on more light.",
+        ko="너무 어두워서 안 보여요. 불을 더 켜 주세요.",
+    ),
+    "frozen": Text(
+        en="The picture stands still. Please tell the staff to plug the camera in again.",
+        ko="화면이 멈췄어요. 카메라를 다시 꽂도록 직원에게 알려 주세요.",
+    ),
+}
+"""What is wrong with the camera's picture, and what to do; said until it is well again."""
+
 MESSAGES: Final[dict[str, Text]] = {
     "camera_lost": Text(
         en="The camera was lost. Please start again.",
@@ -38,6 +54,10 @@ MESSAGES: Final[dict[str, Text]] = {
     "not_placed": Text(
         en="That took too long. Please start again.",
         ko="시간이 너무 오래 걸렸어요. 다시 시작해 주세요.",
+    ),
+    "not_seen": Text(
+        en="The camera could not see you. Please start again.",
+        ko="카메라가 볼 수 없었어요. 다시 시작해 주세요.",
     ),
     "slow": Text(
         en="The result took too long. Please start again.",

@@ -25,7 +25,9 @@ from edge.cues.sound import Sound
 from edge.cues.voice import Voice
 from edge.errors import DatabaseTooNewError, KioskError
 from edge.exercise import Text
-from edge.frames.camera import camera_opener
+from edge.frames.camera_opening import camera_opener
+from edge.lens import FILE as LENS_FILE
+from edge.lens import LensCalibration
 from edge.live import LiveCamera
 from edge.machine import State
 from edge.pose.opening import BACKENDS
@@ -67,7 +69,9 @@ class Kiosk:
         self._settings = settings
         self._config = config
         self._services = services
-        self._camera = LiveCamera(camera_opener(settings.camera, settings.demo_clip))
+        self._camera = LiveCamera(
+            camera_opener(settings.camera, settings.demo_clip, settings.mode_of_camera)
+        )
         self._engines: Engines | None = None
         self._station: Station | None = None
         self._worker: ScoringWorker | None = None
@@ -90,6 +94,8 @@ class Kiosk:
         )
         worker.start()
 
+        lens = LensCalibration.read(settings.data_dir / LENS_FILE)
+
         def open_session(chosen: KioskSettings, clip: Path) -> ScoringSession:
             return ScoringSession(
                 scheduler.open_stream(Priority.CAMERA),
@@ -98,6 +104,7 @@ class Kiosk:
                 clip=clip,
                 pose_model=scheduler.name,
                 live_words=chosen.live_words,
+                lens=lens and lens.fitting(self._camera.name, self._camera.size),
             )
 
         self._station = Station(
@@ -199,7 +206,7 @@ class Kiosk:
 @click.option(
     "--camera",
     default=None,
-    help="auto, demo, or a device such as /dev/video0 [default: KIOSK_CAMERA, else auto].",
+    help="auto, demo, csi, or a device such as /dev/video0 [default: KIOSK_CAMERA, else auto].",
 )
 @click.option(
     "--demo-clip",

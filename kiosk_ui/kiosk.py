@@ -36,7 +36,8 @@ MOST_STREAMS: Final = 8
 STARTING: Final[dict[str, Any]] = {
     "state": "starting", "remaining": None, "total": None, "session": 0, "by": None,
     "guidance": None, "insist_in": None, "repetitions": 0, "word": None, "result": None,
-    "message": None, "camera": {"ok": False, "name": "", "message": None}, "version": 0,
+    "message": None, "version": 0,
+    "camera": {"ok": False, "name": "", "message": None, "picture": None},
 }  # fmt: skip
 """What the screen is told until the models are loaded."""
 

@@ -1,27 +1,30 @@
-"""Frames of a camera: a V4L2 device through OpenCV, or a demo clip played as if it were one."""
+"""What every camera is, what is asked of it, and how the pictures that it lost are counted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Final
+from typing import Final, Literal
 
-import cv2
 import numpy as np
 
-from edge.errors import CameraError, SourceError
-from edge.frames import Frame, FrameSource
-from edge.frames.video import VideoFile
+from edge.frames import FrameSource
 
 DEMO_CLIPS: Final = Path(__file__).resolve().parents[1] / "demo"
 """Where the rendered demo clips lie."""
+
+Mains = Literal["auto", "50", "60"]
+
+MODE: Final = re.compile(r"(\d{2,4})x(\d{2,4})@(\d{1,3}(?:\.\d+)?)")
 
 
 class Camera(FrameSource):
     """A source of frames that has a name and no end.
 
-    ``missed`` counts the frames that nobody took in time, as far as the camera knows of them.
+    ``missed`` counts the pictures that got lost between lens and iteration, as far as the camera
+    can tell.
     """
 
     duration = None
@@ -29,111 +32,89 @@ class Camera(FrameSource):
     missed = 0
 
 
-class V4L2Camera(Camera):
-    """A camera that Linux shows as /dev/videoN.
+@dataclass(frozen=True, slots=True)
+class CameraMode:
+    """What is asked of a camera; it may give something else, which is told to the log.
 
-        with V4L2Camera("/dev/video0") as camera:
-            for frame in camera:
-                ...
+        CameraMode.parse("1280x720@30")
 
-    Times are those of the system's monotonic clock, in seconds.
-
-    :param device: path of the device.
-    :param width: wanted width, in pixels; the camera may give another one.
-    :param height: wanted height, in pixels.
-    :param rate: wanted frames per second.
-    :raises CameraError: the device is missing, busy or gives no pictures.
+    :param width: pixels.
+    :param height: pixels.
+    :param rate: pictures per second.
+    :param exposure: of each picture in milliseconds; None: the camera chooses, and keeps the rate.
+    :param mains: hertz of the light's alternating current, against flicker; ``auto``: the camera
+        finds out, where it can.
     """
 
-    def __init__(
-        self, device: str, *, width: int = 640, height: int = 480, rate: float = 30.0
-    ) -> None:
-        self.name = device
-        if not Path(device).exists():
-            raise CameraError(f"there is no camera at {device}; plug it in")
-        self._capture = cv2.VideoCapture(device, cv2.CAP_V4L2)
-        # Motion JPEG first: uncompressed pictures do not fit through USB 2 at 30 Hz.
-        self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
-        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
-        self._capture.set(cv2.CAP_PROP_FPS, rate)
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        if not self._capture.isOpened() or not self._capture.read()[0]:
-            self._capture.release()
-            raise CameraError(f"{device} gives no pictures; is another program using it?")
+    width: int = 640
+    height: int = 480
+    rate: float = 30.0
+    exposure: float | None = None
+    mains: Mains = "auto"
 
-    def __iter__(self) -> Iterator[Frame]:
-        while True:
-            good, picture = self._capture.read()
-            if not good:
-                raise CameraError(f"{self.name} has stopped giving pictures; is it plugged in?")
-            yield Frame(np.asarray(picture, dtype=np.uint8), monotonic())
+    @classmethod
+    def parse(
+        cls, text: str, *, exposure: float | None = None, mains: Mains = "auto"
+    ) -> CameraMode:
+        """Read size and rate as the settings have them.
 
-    def close(self) -> None:
-        """Let the device go."""
-        self._capture.release()
+        :raises ValueError: it is not written so, or no camera gives that.
+        """
+        found = MODE.fullmatch(text)
+        if found is None:
+            raise ValueError("write the camera's mode as WIDTHxHEIGHT@RATE, such as 640x480@30")
+        width, height, rate = int(found[1]), int(found[2]), float(found[3])
+        if not (160 <= width <= 3840 and 120 <= height <= 2160 and 5 <= rate <= 120):
+            raise ValueError("the camera's mode must lie between 160x120@5 and 3840x2160@120")
+        if width % 8 or height % 2:
+            raise ValueError("the width must be a multiple of 8, the height of 2")
+        return cls(width, height, rate, exposure, mains)
 
 
-class DemoCamera(Camera):
-    """A video file that is played over and over, at its own pace, as if it were a camera.
+class Rhythm:
+    """Counts the pictures that are missing in a camera's rhythm.
 
-        with DemoCamera(DEMO_CLIPS / "good.mp4") as camera:
-            for frame in camera:
-                ...
+        rhythm = Rhythm()
+        missed += rhythm.missing(frame.time)
 
-    Whoever takes frames too slowly misses some, as with a real camera.
-
-    :param clip: the file; it should end as it begins.
-    :raises CameraError: the file cannot be read.
+    On a busy machine pictures come late and then in a hurry: one is missing only where all that
+    follow are late. How long a picture takes is learnt from the pictures themselves: a camera that
+    exposes longer in dim light is slow, and misses nothing once that is known.
     """
 
-    def __init__(self, clip: Path) -> None:
-        self.name = f"demo: {clip.stem}"
-        self._clip = clip
-        if not clip.is_file():
-            raise CameraError(f"the demo clip {clip.name} is missing")
+    SPAN: Final = 8
+    """Over so many pictures their distance is averaged, before the median is taken."""
 
-    def close(self) -> None:
-        """Do nothing: the clip is open only while it is played."""
+    KNOWN: Final = 48
+    """So many times are remembered."""
 
-    def __iter__(self) -> Iterator[Frame]:
-        begin = monotonic()
-        while True:
-            length, gap = 0.0, 1 / 30
-            try:
-                with VideoFile(self._clip) as video:
-                    for frame in video:
-                        gap = frame.time - length or gap
-                        length = frame.time
-                        late = monotonic() - (begin + frame.time)
-                        if late > gap:
-                            self.missed += 1
-                            continue
-                        sleep(max(0.0, -late))
-                        yield Frame(frame.picture, begin + frame.time)
-            except SourceError as error:
-                raise CameraError(f"the demo clip cannot be read: {error}") from error
-            begin += length + gap
+    LATE: Final = 12
+    """So many pictures in a row must be late."""
 
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=self.KNOWN)
+        self._late: deque[float] = deque(maxlen=self.LATE)
+        self._due = 0.0
 
-def camera_opener(choice: str, demo_clip: Path) -> Callable[[], Camera]:
-    """Return a function that opens the camera that the settings ask for.
+    def missing(self, time: float) -> int:
+        """Return how many pictures are known to be missing now, and were not before.
 
-    :param choice: ``auto`` (the first camera that works, else the demo clip), ``demo``, or the
-        path of a device.
-    :param demo_clip: what is played as the demo.
-    """
-
-    def auto() -> Camera:
-        for device in sorted(Path("/dev").glob("video*")):
-            try:
-                return V4L2Camera(str(device))
-            except CameraError:
-                continue  # a camera has several nodes, of which only one gives pictures
-        return DemoCamera(demo_clip)
-
-    if choice == "auto":
-        return auto
-    if choice == "demo":
-        return lambda: DemoCamera(demo_clip)
-    return lambda: V4L2Camera(choice)
+        :param time: of a picture, in seconds.
+        """
+        self._times.append(time)
+        if len(self._times) <= self.SPAN:
+            self._due = time
+            return 0
+        times = np.array(self._times)
+        usual = float(np.median(times[self.SPAN :] - times[: -self.SPAN])) / self.SPAN
+        self._due += usual
+        self._late.append(time - self._due)
+        least = min(self._late)
+        if usual <= 0 or len(self._late) < self.LATE:
+            return 0
+        lost = max(0, round(least / usual - 0.2))
+        # A clock that runs a little differently is followed.
+        shift = lost * usual if lost else least / self.LATE
+        self._due += shift
+        self._late = deque((late - shift for late in self._late), self.LATE)
+        return lost

@@ -53,7 +53,8 @@ function show(next) {
     beat(byId("repetitions"));
     tellWord(next.word);
   }
-  if (next.state === "positioning") showGate(next.guidance, next.insist_in, hold);
+  const blind = ["black", "frozen"].includes(next.camera.picture?.code);
+  if (next.state === "positioning") showGate(next.guidance, blind ? null : next.insist_in, hold);
   tellError(next.state === "idle" ? next.message?.text[languages[0]] : null);
   showCamera(next.camera);
 }
@@ -98,10 +99,25 @@ function showCamera(camera) {
   live.hidden = !wanted;
   byId("no-picture").hidden = wanted;
   byId("start").disabled = !camera.ok;
+  showTrouble(camera.ok ? camera.picture : null);
   const why = camera.message ?? "";
   byId("camera-message").textContent = why.charAt(0).toUpperCase() + why.slice(1);
   for (const part of document.querySelectorAll("[data-camera]")) {
     part.hidden = (part.dataset.camera === "ok") !== camera.ok;
+  }
+}
+
+/** Say what is wrong with the picture, in place of what to do in front of it. */
+function showTrouble(picture) {
+  const shown = Boolean(picture) && ["idle", "positioning"].includes(now.state);
+  const place = byId("trouble");
+  place.hidden = !shown;
+  document.querySelector("#fit > .overlay").hidden = shown || now.state !== "positioning";
+  if (!shown) return;
+  const [first, second] = languages.map((language) => picture.text[language]);
+  for (const [tag, text] of [["strong", first], ["span", second]]) {
+    const part = place.querySelector(tag);
+    if (part.textContent !== text) part.textContent = text; // a screen reader says each change
   }
 }
 

@@ -9,7 +9,8 @@ from time import perf_counter
 
 from benchmarking.runs import Run, Timed
 from edge.classifier import Classifier
-from edge.frames.camera import Camera, DemoCamera
+from edge.frames.camera import Camera
+from edge.frames.camera_demo import DemoCamera
 from edge.frames.sandbox import SandboxedVideo
 from edge.live import LiveCamera
 from edge.pose import PoseEstimator

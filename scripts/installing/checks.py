@@ -110,7 +110,8 @@ def camera(box: Box) -> Iterator[Finding]:
             continue  # the second node of a camera carries no pictures
         found = True
         if driver.startswith("tegra"):
-            yield note(about, f"{name} (CSI)", "a CSI camera is not read yet: use one with USB")
+            needs = "sudo apt-get install gstreamer1.0-tools nvidia-l4t-gstreamer"
+            yield note(about, f"{name} (CSI)", f"needs: {needs}; never run so far: docs/cameras.md")
             continue
         reach = reachable(box, device, about, "video")
         yield ok(about, name) if reach.state is State.OK else reach

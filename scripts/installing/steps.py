@@ -257,7 +257,7 @@ def members(box: Box, group: str) -> list[str]:
 
 SETTINGS_TEXT: Final = """\
 # The kiosk's settings, read at its start: systemctl restart squat-kiosk
-# What there is: docs/station.md, docs/https.md, docs/people.md.
+# What there is: docs/cameras.md, docs/station.md, docs/https.md, docs/people.md.
 
 #KIOSK_CAMERA=/dev/video0
 #KIOSK_NAME=squat

@@ -19,7 +19,7 @@ from tests.edge.people import depth_at, poses_of, track_of
 
 
 class FakeCamera(Camera):
-    """A camera that gives grey pictures at a fixed rate, and fails on request.
+    """A camera that gives noisy pictures at a fixed rate, and fails on request.
 
     :param fail: while this event is set, opening and reading fail.
     :param rate: frames per second.
@@ -35,12 +35,12 @@ class FakeCamera(Camera):
             raise CameraError("there is no camera; plug it in")
 
     def __iter__(self) -> Iterator[Frame]:
-        picture = np.full((48, 64, 3), 90, np.uint8)
+        noise = np.random.default_rng(0)
         while not self.closed:
             if self.fail.is_set():
                 raise CameraError("the camera was unplugged")
             sleep(1 / self.rate)
-            yield Frame(picture, monotonic())
+            yield Frame(noise.integers(60, 120, (48, 64, 3), dtype=np.uint8), monotonic())
 
     def close(self) -> None:
         self.closed = True

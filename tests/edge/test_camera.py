@@ -1,119 +1,58 @@
-"""Cameras: the demo clip played as one, and what happens where there is none."""
+"""What is asked of a camera, and how the pictures that it lost are counted."""
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
-from time import monotonic, sleep
-
-import cv2
 import numpy as np
 import pytest
 
-from edge.errors import CameraError
-from edge.frames import camera as module
-from edge.frames.camera import DemoCamera, V4L2Camera, camera_opener
-from tests.edge.videos import write_video
+from edge.frames.camera import CameraMode, Rhythm
 
 
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    return write_video(tmp_path / "demo.mp4", times=[n / 30 for n in range(15)])
+def test_modes_are_read() -> None:
+    assert CameraMode.parse("640x480@30") == CameraMode()
+    mode = CameraMode.parse("1280x720@29.97", exposure=8.0, mains="60")
+    assert (mode.width, mode.height, mode.rate) == (1280, 720, 29.97)
+    assert (mode.exposure, mode.mains) == (8.0, "60")
 
 
-def test_the_demo_plays_at_its_own_pace_and_again(clip: Path) -> None:
-    began = monotonic()
-    with DemoCamera(clip) as demo:
-        frames = list(itertools.islice(demo, 32))
-    took = monotonic() - began
-    gaps = np.diff([frame.time for frame in frames])
-    # Over the seam as well; who is held up for a moment misses a picture.
-    assert 30 * gaps == pytest.approx(np.round(30 * gaps), abs=0.1)
-    assert np.median(gaps) == pytest.approx(1 / 30, abs=0.003)
-    assert took > 0.95
-    assert frames[0].time == pytest.approx(began, abs=0.5)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("640x480", "WIDTHxHEIGHT@RATE"), ("640X480@30", "such as"), ("", "such as"),
+        ("640x480@0", "between"), ("64x48@30", "between"), ("8000x4000@30", "such as|between"),
+        ("644x480@30", "multiple of 8"), ("640x481@30", "multiple of 8"),
+    ],
+)  # fmt: skip
+def test_modes_that_no_camera_has(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        CameraMode.parse(text)
 
 
-def test_who_is_slow_misses_frames_of_the_demo(clip: Path) -> None:
-    with DemoCamera(clip) as demo:
-        frames = iter(demo)
-        first = next(frames)
-        sleep(0.2)
-        gap = next(frames).time - first.time
-        assert gap > 0.15
-        assert demo.missed == round(gap * 30) - 1
+def missed(times: np.ndarray) -> int:
+    rhythm = Rhythm()
+    return sum(rhythm.missing(float(time)) for time in times)
 
 
-def test_missing_or_damaged_demo_clips_are_camera_errors(tmp_path: Path) -> None:
-    with pytest.raises(CameraError, match="missing"):
-        DemoCamera(tmp_path / "none.mp4")
-    (tmp_path / "bad.mp4").write_bytes(b"nothing")
-    with pytest.raises(CameraError, match="cannot be read"), DemoCamera(tmp_path / "bad.mp4") as d:
-        next(iter(d))
+def test_missing_pictures_are_counted() -> None:
+    numbers = np.arange(240)
+    lost = np.isin(numbers, [60, 100, 101, 102, 180])
+    assert missed(numbers[~lost] / 30) == 5
+    assert missed(numbers / 30) == 0
+    assert missed(np.zeros(5)) == 0
 
 
-def test_a_device_that_is_not_there() -> None:
-    with pytest.raises(CameraError, match="plug it in"):
-        V4L2Camera("/dev/video-none")
+def test_a_busy_machine_loses_nothing() -> None:
+    """Pictures wait up to two pictures' time and then come in a hurry."""
+    rng = np.random.default_rng(0)
+    due = np.arange(600) / 29.97
+    late = np.where(rng.random(600) < 0.4, rng.exponential(0.03, 600), 0.0).clip(0, 0.07)
+    times = np.maximum.accumulate(due + late)
+    assert missed(times) <= 1
+    lost = np.isin(np.arange(600), [200, 201, 400])
+    assert 2 <= missed(times[~lost]) <= 4
 
 
-class FakeCapture:
-    """What OpenCV gives for a device, with a number of pictures until it fails."""
-
-    def __init__(self, pictures: int) -> None:
-        self.left = pictures
-        self.set_values: dict[int, float] = {}
-        self.released = False
-
-    def set(self, key: int, value: float) -> bool:
-        self.set_values[key] = value
-        return True
-
-    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
-        return True
-
-    def read(self) -> tuple[bool, np.ndarray | None]:
-        self.left -= 1
-        return (True, np.zeros((4, 4, 3), np.uint8)) if self.left >= 0 else (False, None)
-
-    def release(self) -> None:
-        self.released = True
-
-
-def test_a_device_that_stops_is_a_camera_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    capture = FakeCapture(3)
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: capture)
-    device = tmp_path / "video0"
-    device.touch()
-    with V4L2Camera(str(device)) as camera:
-        frames = iter(camera)
-        assert next(frames).time <= next(frames).time
-        with pytest.raises(CameraError, match="stopped giving pictures"):
-            next(frames)
-    assert capture.released
-    assert capture.set_values[cv2.CAP_PROP_FPS] == 30
-
-
-def test_a_device_without_pictures_is_let_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    capture = FakeCapture(0)
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: capture)
-    device = tmp_path / "video0"
-    device.touch()
-    with pytest.raises(CameraError, match="another program"):
-        V4L2Camera(str(device))
-    assert capture.released
-
-
-def test_auto_falls_back_to_the_demo(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(device: str) -> V4L2Camera:
-        raise CameraError(device)
-
-    monkeypatch.setattr(module, "V4L2Camera", refuse)
-    assert isinstance(camera_opener("auto", clip)(), DemoCamera)
-    assert isinstance(camera_opener("demo", clip)(), DemoCamera)
-    with pytest.raises(CameraError):
-        camera_opener("/dev/video9", clip)()
+def test_a_camera_that_becomes_slow_misses_nothing_once_that_is_known() -> None:
+    times = np.concatenate([np.arange(90) / 30, 3 + np.arange(300) / 15])
+    assert missed(times) <= 30
+    assert missed(times[90:]) == 0

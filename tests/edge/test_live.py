@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic, sleep
 
 import cv2
@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 
 from edge import live as module
+from edge import reading
 from edge.errors import CameraError
 from edge.frames import Frame
+from edge.frames import picture as picture_module
 from edge.live import FrameTap, LiveCamera, encode_jpeg
+from tests.edge.camera_fakes import Gym
 from tests.edge.fakes import FakeCamera
 
 
@@ -142,3 +145,131 @@ def test_large_pictures_are_made_smaller() -> None:
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape == (360, 640, 3)
+
+
+@pytest.fixture
+def gym(monkeypatch: pytest.MonkeyPatch) -> Gym:
+    for name, seconds in (
+        ("RETRY_SECONDS", 0.02), ("LONGEST_RETRY_SECONDS", 0.1), ("ATTEND_SECONDS", 0.02),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, seconds)
+    return Gym()
+
+
+@pytest.fixture
+def live(gym: Gym) -> Iterator[LiveCamera]:
+    made = LiveCamera(gym.open)
+    made.start()
+    wait_until_ok(made)
+    yield made
+    gym.hangs.clear()
+    made.stop()
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = monotonic() + seconds
+    while not true():
+        assert monotonic() < deadline
+        sleep(0.01)
+
+
+def test_figures(live: LiveCamera, gym: Gym) -> None:
+    wait_for(lambda: live.figures().frames > 20)
+    found = live.figures()
+    assert (found.name, found.reopened, found.picture) == ("gym 1", 0, "ok")
+    assert found.rate is not None and 5 < found.rate < 62
+    with live.tap(room=1):
+        wait_for(lambda: live.figures().dropped > 2)
+    gym.plugged = False
+    wait_until_ok(live, ok=False)
+    assert live.figures().picture is None
+    gym.plugged = True
+    wait_until_ok(live)
+    assert live.figures().reopened == 1
+    assert live.name == "gym 2"
+
+
+def test_figures_before_the_first_picture() -> None:
+    found = LiveCamera(FakeCamera).figures()
+    assert (found.frames, found.dropped, found.rate, found.picture) == (0, 0, None, None)
+
+
+def test_a_driver_that_hangs_is_left_and_the_camera_opened_anew(
+    live: LiveCamera, gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "READ_PATIENCE", 0.1)
+    monkeypatch.setattr(reading, "OPEN_PATIENCE", 0.1)
+    live.pulse.patience = 0.5
+    gym.hangs.set()
+    wait_until_ok(live, ok=False)
+    assert live.message is not None and "unplug" in live.message
+    wait_for(lambda: len(live._stuck) == module.MOST_STUCK)
+    opened = gym.opened
+    wait_for(lambda: live.pulse.late)  # who watches over the kiosk may start it anew
+    assert gym.opened == opened  # no thread more for each attempt
+    gym.hangs.clear()
+    wait_until_ok(live)
+    wait_for(lambda: not live._stuck and not live.pulse.late)
+
+
+def test_a_hanging_reader_that_wakes_up_says_nothing(
+    live: LiveCamera, gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "READ_PATIENCE", 0.1)
+    gym.hangs.set()
+    wait_for(lambda: bool(live._stuck))
+    stuck = live._stuck[0]
+    pictures = stuck.pictures
+    gym.hangs.clear()
+    wait_until_ok(live)
+    wait_for(stuck.ended.is_set)
+    assert stuck.pictures == pictures
+
+
+def test_pictures_of_another_size_open_the_camera_anew(live: LiveCamera, gym: Gym) -> None:
+    gym.shows = "large"
+    wait_for(lambda: live.figures().reopened == 1)
+    wait_until_ok(live)  # the size it has now is as good as any
+
+
+def test_a_camera_that_is_slow_is_told(
+    live: LiveCamera, gym: Gym, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "SLOW_PICTURES", 15)
+    gym.plugged = False
+    wait_until_ok(live, ok=False)
+    gym.plugged, gym.rate = True, 12.0
+    wait_for(lambda: "more light" in caplog.text)
+    assert caplog.text.count("more light") == 1
+
+
+def test_a_frozen_picture_opens_the_camera_anew_once(
+    live: LiveCamera, gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_module, "STILL_SECONDS", 0.3)
+    monkeypatch.setattr(module, "FROZEN_SECONDS", 0.2)
+    gym.shows = "frozen"
+    wait_for(lambda: live.figures().reopened == 1)
+    wait_for(lambda: live.figures().picture == "frozen")
+    sleep(0.5)
+    assert live.figures().reopened == 1
+    gym.shows = "ok"
+    wait_for(lambda: live.figures().picture == "ok")
+
+
+def test_the_pause_between_attempts_grows(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    gym.plugged = False
+    pauses: list[float] = []
+    live = LiveCamera(gym.open)
+
+    def wait(pause: float) -> None:
+        pauses.append(pause)
+        sleep(0.001)
+
+    monkeypatch.setattr(live._stop, "wait", wait)
+    live.start()
+    wait_for(lambda: len(pauses) > 6)
+    live.stop()
+    assert pauses[:5] == pytest.approx([0.02, 0.04, 0.08, 0.1, 0.1])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from edge.exercise import Text
-from edge.machine import Do, Limits, Snapshot, State, StationMachine
+from edge.machine import BLIND, Do, Limits, Snapshot, State, StationMachine
 from edge.positioning import Guidance
 from edge.settings import KioskSettings, SettingsStore
 from edge.words import MESSAGES
@@ -168,6 +168,7 @@ class AnyOrder(RuleBasedStateMachine):
                     self.camera(None)
                     self.start("touch")
                 case State.POSITIONING:
+                    self.picture("ok")
                     self.look(ARMED)
                 case State.SCORING:
                     self.machine.scored(self.time, self.machine.now.session,
@@ -185,6 +186,11 @@ class AnyOrder(RuleBasedStateMachine):
             assert self.machine.now.state not in (
                 State.POSITIONING, State.COUNTDOWN, State.RECORDING,
             )  # fmt: skip
+        self.check()
+
+    @rule(picture=st.sampled_from(["ok", "ok", "dark", "black", "frozen"]))
+    def picture(self, picture: str) -> None:
+        self.machine.pictured(self.time, picture)
         self.check()
 
     @precondition(lambda self: self.driver.scoring)
@@ -251,6 +257,11 @@ class AnyOrder(RuleBasedStateMachine):
         if hasattr(self, "machine"):
             recording = self.machine.now.state is State.RECORDING
             assert (self.driver.open is not None) == recording
+
+    @invariant()
+    def nobody_is_recorded_who_cannot_be_seen(self) -> None:
+        if hasattr(self, "machine") and self.machine.picture in BLIND:
+            assert self.machine.now.state not in (State.COUNTDOWN, State.RECORDING)
 
     @invariant()
     def words_exist(self) -> None:
@@ -428,3 +439,42 @@ def test_a_raised_arm_starts_again_once_the_joy_is_over(machine: StationMachine)
     assert machine.now.state is State.RESULT
     assert machine.start(time + 3.0, "gesture")
     assert (machine.now.state, machine.now.by) == (State.POSITIONING, "gesture")
+
+
+@pytest.mark.parametrize("picture", BLIND)
+def test_what_cannot_be_seen_ends_a_recording(machine: StationMachine, picture: str) -> None:
+    time = enter(machine, State.RECORDING)
+    machine.take_effects()
+    machine.pictured(time + 5, picture)
+    assert (machine.now.state, machine.now.message) == (State.IDLE, "not_seen")
+    assert [effect.do for effect in machine.take_effects()] == [Do.DISCARD]
+
+
+def test_a_recording_that_becomes_dark_goes_on(machine: StationMachine) -> None:
+    time = enter(machine, State.RECORDING)
+    machine.pictured(time + 5, "dark")
+    assert machine.now.state is State.RECORDING
+
+
+@pytest.mark.parametrize("picture", [*BLIND, "dark"])
+def test_the_gate_waits_until_the_picture_is_well(machine: StationMachine, picture: str) -> None:
+    time = enter(machine, State.COUNTDOWN)
+    machine.pictured(time + 1, picture)
+    assert machine.now.state is State.POSITIONING
+    machine.guided(time + 2, ARMED)
+    assert machine.now.state is State.POSITIONING
+    machine.pictured(time + 3, "ok")
+    machine.guided(time + 3, ARMED)
+    assert machine.now.state.value == "countdown"
+
+
+def test_insisting_goes_past_the_dark_and_not_past_a_covered_lens(machine: StationMachine) -> None:
+    machine.pictured(0.0, "dark")
+    assert machine.start(0.0) and machine.start(6.0)
+    machine.tick(9.0)
+    assert machine.now.state is State.RECORDING
+    machine.cancel(9.0)
+    machine.pictured(9.0, "black")
+    assert machine.start(9.0) and not machine.start(15.0)
+    machine.tick(24.0)
+    assert machine.now.message == "not_seen"

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge.errors import PinPauseError, SettingsLockedError, WrongPinError
+from edge.frames.camera import CameraMode
 from edge.pin import OPEN_SECONDS, pause_after
 from edge.settings import KioskSettings, LockState, Settings, SettingsStore
 
@@ -142,3 +143,15 @@ def test_a_light_has_three_pins_or_none(monkeypatch: pytest.MonkeyPatch) -> None
 def test_settings_of_an_earlier_version_are_kept(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text('{"recording_seconds": 12.0, "threshold": 0.7}')
     assert SettingsStore(tmp_path / "settings.json").get().threshold == 0.7
+
+
+def test_what_is_asked_of_the_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().mode_of_camera == CameraMode()
+    for name, value in (("MODE", "1280x720@25"), ("EXPOSURE", "12.5"), ("MAINS", "60")):
+        monkeypatch.setenv(f"KIOSK_CAMERA_{name}", value)
+    assert Settings().mode_of_camera == CameraMode(1280, 720, 25.0, 12.5, "60")
+    for name, value in (("MODE", "big"), ("EXPOSURE", "0"), ("MAINS", "55")):
+        with monkeypatch.context() as only:
+            only.setenv(f"KIOSK_CAMERA_{name}", value)
+            with pytest.raises(ValidationError):
+                Settings()

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from edge import live
 from edge.frames import Frame
-from edge.frames.camera import DemoCamera
+from edge.frames.camera_demo import DemoCamera
 from kiosk_ui.__main__ import main
 
 frames = DemoCamera.__iter__
