@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -107,6 +108,7 @@ class ClipWriter:
         self._partial.replace(self.path)
 
     def discard(self) -> None:
-        """Give the file up."""
-        self._container.close()
+        """Give the file up, also one that could not be written to its end: the disk may be full."""
         self._partial.unlink(missing_ok=True)
+        with suppress(OSError):  # what is written now is nobody's, and there is no room for it
+            self._container.close()
