@@ -33,7 +33,7 @@ from kiosk_ui.scores import Source
 if TYPE_CHECKING:
     from kiosk_ui.services import Services
 
-disable_created_metrics()  # a series more for each counter, which nobody reads
+disable_created_metrics()  # type: ignore[no-untyped-call] # nobody reads a second series of each
 
 access = logging.getLogger("kiosk_ui.access")
 
@@ -82,29 +82,25 @@ class Metrics:
         self._since = datetime.now().astimezone()
         self._today = _nothing()
         self._failed = 0
-        own = {"registry": self.registry}
-        self._verdicts = Counter(
-            "kiosk_verdicts", "Clips that were judged.", ["source", "verdict"], **own
+        self._verdicts = self._counter("verdicts", "Clips that were judged.", "source", "verdict")
+        self._failures = self._counter("scores_failed", "Videos that cannot be scored.", "source")
+        self._frames = self._counter(
+            "frames", "Pictures of judged clips: scored, skipped by policy, dropped by accident.",
+            "source", "fate",
+        )  # fmt: skip
+        self._refused = self._counter(
+            "uploads_refused", "Videos or pieces that were not taken.", "reason"
         )
-        self._failures = Counter(
-            "kiosk_scores_failed", "Videos that could not be scored.", ["source"], **own
-        )
-        self._frames = Counter(
-            "kiosk_frames",
-            "Pictures of judged clips: scored, skipped by policy, dropped by accident.",
-            ["source", "fate"],
-            **own,
-        )
-        self._refused = Counter(
-            "kiosk_uploads_refused", "Videos or pieces that were not taken.", ["reason"], **own
-        )
-        self._requests = Counter(
-            "kiosk_http_requests", "Answered requests.", ["face", "route", "status"], **own
+        self._requests = self._counter(
+            "http_requests", "Answered requests.", "face", "route", "status"
         )
         for source in SOURCES.values():  # a series that is there from the start has a rate
             for verdict in ("good", "bad", "not_judged"):
                 self._verdicts.labels(source, verdict)
             self._failures.labels(source)
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(f"kiosk_{name}", about, labels, registry=self.registry)
 
     def attach(self, services: Services) -> None:
         """Let the figures of a kiosk be read as well, whenever somebody looks."""

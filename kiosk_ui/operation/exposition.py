@@ -83,15 +83,12 @@ def _camera(figures: Figures) -> Iterator[Metric]:
 
 def _work(figures: Figures) -> Iterator[Metric]:
     queue = figures.queue
-    yield _gauge(
-        "kiosk_queue_length", "Videos that wait or are scored.", queue and queue.waiting
-    )  # fmt: skip
-    yield _gauge(
-        "kiosk_queue_oldest_seconds", "Since the oldest of them came.", queue and queue.oldest
+    waiting, oldest, arriving = (
+        (None, None, None) if queue is None else (queue.waiting, queue.oldest, queue.arriving)
     )
-    yield _gauge(
-        "kiosk_uploads_arriving", "Videos on their way in pieces.", queue and queue.arriving
-    )  # fmt: skip
+    yield _gauge("kiosk_queue_length", "Videos that wait or are scored.", waiting)
+    yield _gauge("kiosk_queue_oldest_seconds", "Since the oldest of them came.", oldest)
+    yield _gauge("kiosk_uploads_arriving", "Videos on their way in pieces.", arriving)
     ages = GaugeMetricFamily(
         "kiosk_thread_age_seconds", "Since a thread last went round.", labels=["thread"]
     )
@@ -105,7 +102,7 @@ def _work(figures: Figures) -> Iterator[Metric]:
     tidied = figures.tidied
     yield _gauge(
         "kiosk_retention_last_run_timestamp_seconds", "When what is too old was last deleted.",
-        tidied and tidied.timestamp(),
+        None if tidied is None else tidied.timestamp(),
     )  # fmt: skip
 
 
@@ -126,16 +123,14 @@ def _machine(figures: Figures) -> Iterator[Metric]:
     yield _gauge("kiosk_disk_floor_bytes", "What stays free.", disk.floor_mb * 1e6)
     yield _gauge("kiosk_disk_full", "1: nothing new is begun.", not disk.enough)
     yield _gauge("kiosk_database_up", "1: the database answers.", database.ok)
-    yield _gauge(
-        "kiosk_database_bytes", "Its size.", database.megabytes and database.megabytes * 1e6
-    )
+    size = None if database.megabytes is None else database.megabytes * 1e6
+    yield _gauge("kiosk_database_bytes", "Its size.", size)
     for name, about, moment in (
         ("checked", "When it was last found whole.", database.checked),
         ("backup", "When it was last copied.", database.backup),
     ):
-        yield _gauge(
-            f"kiosk_database_{name}_timestamp_seconds", about, moment and moment.timestamp()
-        )
+        seconds = None if moment is None else moment.timestamp()
+        yield _gauge(f"kiosk_database_{name}_timestamp_seconds", about, seconds)
 
 
 def _models(figures: Figures) -> Iterator[Metric]:

@@ -186,9 +186,9 @@ def gather(services: Services) -> Figures:
     threads = tuple(
         Thread(name=p.name, age=round(p.age, 3), late=p.late) for p in services.pulses()
     )
-    models = _or(lambda: tuple(map(_model, services.models())), ())
+    models = _or_none(lambda: [_model(told) for told in services.models()]) or []
     machine = _machine()
-    queue = _or(lambda: _queue(services), None)
+    queue = _or_none(lambda: _queue(services))
     station = "starting" if services.station is None else services.station.snapshot()["state"]
     told = RING.lines()[:SHOWN_LINES]
     loaded = services.ready.is_set()
@@ -215,7 +215,7 @@ def gather(services: Services) -> Figures:
         waits={source: times_of(waits) for source, waits in metrics.waits.items()},
         queue=queue,
         verdicts=metrics.today(),
-        models=models,
+        models=tuple(models),
         threads=threads,
         machine=machine,
         disk=disk,
@@ -262,7 +262,7 @@ def database_of(services: Services) -> Database:
     except sa.exc.SQLAlchemyError as error:
         log.debug("the database does not answer: %s", error)
         return Database(ok=False)
-    size = _or(lambda: (services.store.data_dir / FILE).stat().st_size / 1e6, None)
+    size = _or_none(lambda: (services.store.data_dir / FILE).stat().st_size / 1e6)
     return Database(ok=True, megabytes=size)
 
 
@@ -307,8 +307,8 @@ def _machine() -> Machine:
     return Machine(
         temperatures=board.temperatures,
         throttling=board.throttling,
-        memory_mb=_or(_memory_mb, None),
-        descriptors=_or(lambda: len(os.listdir("/proc/self/fd")), None),  # noqa: PTH208 - 10 x
+        memory_mb=_or_none(_memory_mb),
+        descriptors=_or_none(lambda: len(os.listdir("/proc/self/fd"))),  # noqa: PTH208 - 10 x
     )
 
 
@@ -329,10 +329,10 @@ def _model(status: dict[str, Any]) -> Model:
     )  # fmt: skip
 
 
-def _or(read: Callable[[], T], otherwise: T) -> T:
-    """Return what could be read; a look at the kiosk must not fail because a part of it does."""
+def _or_none(read: Callable[[], T]) -> T | None:
+    """Return what could be read, or None; a look at the kiosk must not fail because a part of it does."""
     try:
         return read()
     except UNREADABLE as error:
         log.debug("a figure cannot be read: %s", error)
-        return otherwise
+        return None
