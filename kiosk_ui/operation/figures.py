@@ -330,7 +330,7 @@ def _model(status: dict[str, Any]) -> Model:
 
 
 def _or_none(read: Callable[[], T]) -> T | None:
-    """Return what could be read, or None; a look at the kiosk must not fail because a part of it does."""
+    """Return what could be read, or None: a look must not fail because a part of it does."""
     try:
         return read()
     except UNREADABLE as error:

@@ -23,13 +23,17 @@ class FakeCamera(Camera):
 
     :param fail: while this event is set, opening and reading fail.
     :param rate: frames per second.
+    :param noise: whether no picture is like another: what is recorded of them is large.
     """
 
     name = "fake"
 
-    def __init__(self, fail: threading.Event | None = None, *, rate: float = 60.0) -> None:
+    def __init__(
+        self, fail: threading.Event | None = None, *, rate: float = 60.0, noise: bool = False
+    ) -> None:
         self.fail = fail or threading.Event()
         self.rate = rate
+        self.noise = np.random.default_rng(1) if noise else None
         self.closed = False
         if self.fail.is_set():
             raise CameraError("there is no camera; plug it in")
@@ -40,6 +44,8 @@ class FakeCamera(Camera):
             if self.fail.is_set():
                 raise CameraError("the camera was unplugged")
             sleep(1 / self.rate)
+            if self.noise is not None:
+                picture = self.noise.integers(0, 255, (48, 64, 3), np.uint8)
             yield Frame(picture, monotonic())
 
     def close(self) -> None:
