@@ -193,7 +193,8 @@ def _disk(figures: Figures) -> Iterator[Row]:
 
 def _models(figures: Figures) -> Iterator[Row]:
     for model in figures.models:
-        about = " · ".join(part for part in (model.bundle, model.slot, model.state) if part)
+        parts = dict.fromkeys((model.bundle, model.slot, model.state))  # of the software: shipped
+        about = " · ".join(part for part in parts if part)
         yield Row(f"model-{model.name}", model.name, about or UNKNOWN, english=True)
         if model.why:
             yield Row(f"why-{model.name}", _("Why"), model.why, english=True)

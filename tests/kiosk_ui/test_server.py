@@ -20,7 +20,10 @@ from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.servers import serving
 
 CONFIG = WebConfig(
-    max_upload_bytes=1_000_000, disk_floor_mb=0, uploads_at_once=2, network_requests=4,
+    max_upload_bytes=1_000_000,
+    disk_floor_mb=0,
+    uploads_at_once=2,
+    network_requests=4,
     heartbeat=0.2,
 )
 
