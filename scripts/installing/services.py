@@ -58,7 +58,7 @@ def placed(box: Box, *, screen: bool, https: bool, program: Path = CHECKOUT) -> 
         text = (source / "drop-ins" / name).read_text()
         found.append(Placed(UNITS / f"{unit}.d" / name, text))
     found.append(Placed(Path("/etc/udev/rules.d/60-squat-kiosk.rules"), GPIO_RULE))
-    journal = (source / "drop-ins" / "journal.conf").read_text()
+    journal = (source / "journald" / "squat-kiosk.conf").read_text()
     found.append(Placed(Path("/etc/systemd/journald.conf.d/squat-kiosk.conf"), journal))
     found.append(Placed(COMMAND, (source / "squat-kiosk").read_text(), 0o755))
     if screen:

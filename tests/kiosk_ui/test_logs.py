@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import logging
 import os
@@ -159,3 +160,12 @@ def test_what_nobody_catches_is_in_the_log_as_well() -> None:
     ]  # fmt: skip
     assert "ZeroDivisionError" in lines[2]["traceback"] and lines[2]["thread"] == "worker"
     assert "KeyError" in lines[3]["traceback"] and key not in ended.stderr
+
+
+def test_the_journal_has_a_ceiling() -> None:
+    bounds = configparser.ConfigParser()
+    bounds.optionxform = str  # type: ignore[assignment,method-assign]
+    bounds.read(ROOT / "systemd" / "journald" / "squat-kiosk.conf")
+    assert dict(bounds["Journal"]) == {
+        "SystemMaxUse": "200M", "SystemKeepFree": "1G", "MaxFileSec": "1week",
+    }  # fmt: skip

@@ -61,6 +61,7 @@ def everything(web: Web) -> Metrics:
     metrics.failed(Source.UPLOAD)
     metrics.refused("queue_full")
     metrics.tidied_now()
+    web.client("device").get("/healthz")
     return metrics
 
 
@@ -87,7 +88,7 @@ def test_the_table_in_the_document_is_complete(web: Web) -> None:
     written = {
         (name, kind, tuple(re.findall(r"`(\w+)`", labels)))
         for name, kind, labels in re.findall(
-            r"^\| `((?:kiosk|process)_\w+)` \| (\w+) \| ([^|]*) \|",
+            r"^\| `((?:kiosk|process)_\w+)` \| (\w+) \|([^|]*)\|",
             (ROOT / "docs" / "operation.md").read_text(),
             re.MULTILINE,
         )
