@@ -69,7 +69,7 @@ def test_an_empty_kiosk_can_be_looked_at(web: Web) -> None:
 
 
 def test_a_busy_one(web: Web, post: Post, ring: logging.Logger) -> None:
-    everything(web)
+    everything(web.services)
     key = post().json["id"]  # type: ignore[index]
     ring.error("score %s is lost", key)
     web.services.camera = CountingCamera()  # type: ignore[assignment]
@@ -102,7 +102,7 @@ def test_the_camera_that_does_not_count_is_told_by_name() -> None:
 
 
 def test_figures_survive_their_own_json(web: Web) -> None:
-    everything(web)
+    everything(web.services)
     found = gather(web.services)
     assert Figures.model_validate_json(found.model_dump_json()) == found
 
@@ -130,14 +130,14 @@ def test_numbers() -> None:
 
 
 def test_verdicts_are_of_today(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    metrics = everything(web)
+    metrics = everything(web.services)
     metrics._since = datetime(2026, 1, 1, 23, 0, tzinfo=timezone.utc)
     assert metrics.today().counts["kiosk"]["good"] == 0
     assert metrics.today().since.hour == 0
 
 
 def test_the_page_shows_the_figures(web: Web, kiosk: FlaskClient) -> None:
-    everything(web)
+    everything(web.services)
     page = kiosk.get("/maintenance").text
     assert "squat 0.4.0 · A · good" in page and 'data-row="pose"' in page
     told = kiosk.get("/kiosk/told").json
@@ -150,7 +150,7 @@ def test_the_page_shows_the_figures(web: Web, kiosk: FlaskClient) -> None:
 
 
 def test_the_page_is_behind_the_pin(web: Web, kiosk: FlaskClient) -> None:
-    everything(web)
+    everything(web.services)
     web.services.settings.set_pin(PIN)
     page = kiosk.get("/maintenance").text
     assert 'id="lock"' in page and "squat 0.4.0" not in page
@@ -161,7 +161,7 @@ def test_the_page_is_behind_the_pin(web: Web, kiosk: FlaskClient) -> None:
 
 
 def test_the_report_holds_nothing_of_anybody(web: Web, kiosk: FlaskClient, post: Post) -> None:
-    everything(web)
+    everything(web.services)
     score = post().json["id"]  # type: ignore[index]
     nickname = "Zebulon"
     web.services.people.create(nickname, PIN)
@@ -180,7 +180,7 @@ def test_another_sites_page_reads_none_of_it(kiosk: FlaskClient) -> None:
 
 
 def test_the_command_shows_the_same(web: Web) -> None:
-    everything(web)
+    everything(web.services)
     with serving(web.config, web.services) as server:
         port = str(server.effective_port)
         told = CliRunner().invoke(main, ["--port", port])

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from edge.assessment import FrameCounts, Verdict
 from edge.durations import Durations
 from edge.pose.scheduler import PoseScheduler
+from kiosk_ui.app import create_app
 from kiosk_ui.config import WebConfig
 from kiosk_ui.metrics import REASONS, Metrics, series
 from kiosk_ui.scores import Source
@@ -42,9 +43,9 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
-def everything(web: Web) -> Metrics:
+def everything(services: Services) -> Metrics:
     """Let everything there is be told."""
-    services, metrics = web.services, web.services.metrics
+    metrics = services.metrics
     metrics.pose = Durations((0.01, 0.1))
     metrics.pose.add(0.02)
     metrics.waits["kiosk"] = Durations((0.1, 1.0))
@@ -61,12 +62,12 @@ def everything(web: Web) -> Metrics:
     metrics.failed(Source.UPLOAD)
     metrics.refused("queue_full")
     metrics.tidied_now()
-    web.client("device").get("/healthz")
+    create_app(CONFIG, services).test_client().get("/healthz")
     return metrics
 
 
 def test_what_is_told_is_what_prometheus_understands(web: Web, kiosk: FlaskClient) -> None:
-    everything(web)
+    everything(web.services)
     answer = kiosk.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -84,7 +85,7 @@ def test_what_is_told_is_what_prometheus_understands(web: Web, kiosk: FlaskClien
 
 
 def test_the_table_in_the_document_is_complete(web: Web) -> None:
-    metrics = everything(web)
+    metrics = everything(web.services)
     written = {
         (name, kind, tuple(re.findall(r"`(\w+)`", labels)))
         for name, kind, labels in re.findall(
@@ -106,7 +107,7 @@ def test_the_table_in_the_document_is_complete(web: Web) -> None:
 
 
 def test_verdicts_and_pictures_are_counted_by_source(web: Web) -> None:
-    metrics = everything(web)
+    metrics = everything(web.services)
     assert value(metrics, "kiosk_verdicts_total", source="kiosk", verdict="good") == 1
     assert value(metrics, "kiosk_verdicts_total", source="phone", verdict="bad") == 1
     assert value(metrics, "kiosk_verdicts_total", source="phone", verdict="good") == 0
@@ -193,7 +194,7 @@ def test_labels_are_few_and_nobodys(web: Web, kiosk: FlaskClient, phone: FlaskCl
             method = random.choice(["GET", "POST", "PUT", "DELETE", "PATCH", "BREW", key[:9]])
             client.open(path, method=method)
 
-    metrics = everything(web)
+    metrics = everything(web.services)
     ask_for_much()
     before = list(series(metrics))
     keys[:] = [secrets.token_urlsafe(16) for _ in range(50)]
