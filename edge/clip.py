@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -135,12 +136,13 @@ class ClipWriter:
         self._partial.replace(self.path)
 
     def discard(self) -> None:
-        """Give the file up."""
+        """Give the file up, also one that could not be written to its end: the disk may be full."""
+        self._partial.unlink(missing_ok=True)
         if self._thread is not None and self._thread.is_alive():
             self._waiting.put(None)
             self._thread.join()
-        self._container.close()
-        self._partial.unlink(missing_ok=True)
+        with suppress(OSError):  # what is written now is nobody's, and there is no room for it
+            self._container.close()
 
     def _encode_all(self) -> None:
         """Encode until there is no more; after an error only take what comes, so nobody waits."""

@@ -149,6 +149,8 @@ class StationMachine:
         self.now = Snapshot()
         self.camera_problem: str | None = "the camera is being opened"
         self.picture: str = "ok"
+        self.full = False
+        """Whether there is no room on the disk for a recording."""
         self._settings = settings
         self._chosen = KioskSettings()
         self._effects: list[Effect] = []
@@ -166,7 +168,7 @@ class StationMachine:
         While somebody is guided into place, a touch some seconds later means: go on all the same.
         """
         now = self.now
-        if self.camera_problem is not None:
+        if self.camera_problem is not None or self.full:
             return False
         cheers = now.state is State.RESULT and time - now.since < self.limits.cheer
         if now.state in STARTABLE and (by == "touch" or not cheers):
@@ -220,6 +222,19 @@ class StationMachine:
             self._position(time, self.now.by or "touch")
         else:
             self._change()  # whoever listens hears of the picture
+
+    def room(self, time: float, enough: bool) -> None:
+        """Hear whether there is room on the disk for a recording.
+
+        One that is going on is not disturbed: it needs little of what is left.
+        """
+        if enough is not self.full:
+            return
+        self.full = not enough
+        if self.full and self.now.state in (State.IDLE, State.POSITIONING, State.COUNTDOWN):
+            self._give_up(time)
+        elif enough and self.now.message == "disk_full":
+            self._change(message=None)
 
     def guided(self, time: float, guidance: Guidance) -> None:
         """Hear what the gate says of the people in the latest picture."""
@@ -320,6 +335,9 @@ class StationMachine:
     def _give_up(self, time: float, message: str | None = None) -> None:
         if self.now.state is State.RECORDING:
             self._ask(Do.DISCARD)
+        if self.full:  # said for as long as it is so
+            self._enter(time, State.IDLE, message="disk_full")
+            return
         self._enter(time, State.IDLE, self.limits.message if message else None, message=message)
 
     def _ask(self, do: Do) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from edge.durations import Durations
 from edge.errors import CameraError, KioskError
 from edge.exercise import Text
 from edge.frames import Frame
@@ -53,6 +54,10 @@ LOOKS: Final = {
 for, which is up for a second; while somebody moves into place they want an answer at once."""
 
 
+VERDICT_BOUNDS: Final = (0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Sizes by which the waits for a verdict are counted, in seconds."""
+
+
 class Station:
     """Runs one recording after another.
 
@@ -68,6 +73,7 @@ class Station:
     :param settings: gives the settings as they are now.
     :param scratch: folder for the clip that is being recorded.
     :param limits: how long things last.
+    :param room: tells whether there is room on the disk for a recording; asked at every turn.
     """
 
     def __init__(
@@ -80,7 +86,11 @@ class Station:
         settings: Callable[[], KioskSettings],
         scratch: Path,
         limits: Limits | None = None,
+        room: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._room = room
+        self.waits = Durations(VERDICT_BOUNDS)
+        """From the last picture of each recording until its result was kept."""
         self._camera = camera
         self._open_stream = open_stream
         self._open_session = open_session
@@ -164,6 +174,7 @@ class Station:
                     self._turn(frames)
                 except Exception:  # whatever it was, the next person must be able to start
                     log.exception("the station stumbled")
+                    self._look_for_room()
                     self._tell(lambda m: m.failed(monotonic(), m.now.session))
                     self._tell(lambda m: m.blinded(monotonic()))
                     self._stopping.wait(STUMBLE_SECONDS)
@@ -183,6 +194,7 @@ class Station:
         self._tell(lambda m: m.camera(monotonic(), problem))
         picture = self._camera.picture or "ok"
         self._tell(lambda m: m.pictured(monotonic(), picture))
+        self._look_for_room()
         self._tell(lambda m: m.tick(monotonic()))
         for effect in self._tell(lambda m: m.take_effects()):
             self._do(effect, frames, frame)
@@ -193,6 +205,10 @@ class Station:
             self._record(self._recording, frame)
         else:
             self._look(frame)
+
+    def _look_for_room(self) -> None:
+        enough = self._room()
+        self._tell(lambda m: m.room(monotonic(), enough))
 
     def _patience(self) -> float:
         """Return for how long to wait for a frame: a state that ends is left at once."""
@@ -215,8 +231,9 @@ class Station:
             last = frames.newest() or frame
             # Daemon: a result that never comes must not keep the process from ending.
             threading.Thread(
-                target=self._score, args=(recording, last), name="station-scoring", daemon=True
-            ).start()
+                target=self._score, args=(recording, last, self._last_frame),
+                name="station-scoring", daemon=True,
+            ).start()  # fmt: skip
 
     def _record(self, recording: Recording, frame: Frame) -> None:
         recording.push(frame)
@@ -227,7 +244,7 @@ class Station:
             )
         )  # fmt: skip
 
-    def _score(self, recording: Recording, last: Frame | None) -> None:
+    def _score(self, recording: Recording, last: Frame | None, last_frame: float) -> None:
         number = recording.number
         try:
             result = recording.finish(self._keep, last)
@@ -236,8 +253,10 @@ class Station:
                 log.warning("recording given up: %s", error)
             else:  # whatever it was, the next person must be able to start
                 log.exception("recording given up")
+            self._look_for_room()
             self._tell(lambda m: m.failed(monotonic(), number))
         else:
+            self.waits.add(monotonic() - last_frame)
             self._tell(lambda m: m.scored(monotonic(), number, result))
 
     def _look(self, frame: Frame) -> None:

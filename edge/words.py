@@ -43,6 +43,10 @@ MESSAGES: Final[dict[str, Text]] = {
         en="The camera was lost. Please start again.",
         ko="카메라 연결이 끊겼어요. 다시 시작해 주세요.",
     ),
+    "disk_full": Text(
+        en="The kiosk has no room for recordings. Please tell the staff.",
+        ko="저장 공간이 부족해서 녹화할 수 없어요. 직원에게 알려 주세요.",
+    ),
     "failed": Text(
         en="Something went wrong. Please start again.",
         ko="문제가 생겼어요. 다시 시작해 주세요.",

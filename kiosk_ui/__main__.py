@@ -38,9 +38,9 @@ from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
-from kiosk_ui.discreet import log_discreetly
 from kiosk_ui.disk import DataInUseError, claim
 from kiosk_ui.engines import Engines
+from kiosk_ui.logs import log_discreetly
 from kiosk_ui.people.retention import EVERY, tidy
 from kiosk_ui.phones.addresses import Addresses
 from kiosk_ui.phones.announce import Announcer
@@ -69,6 +69,7 @@ class Kiosk:
         self._settings = settings
         self._config = config
         self._services = services
+        services.room.floor = config.disk_floor
         self._camera = LiveCamera(
             camera_opener(settings.camera, settings.demo_clip, settings.mode_of_camera)
         )
@@ -91,6 +92,7 @@ class Kiosk:
             lambda: engines.classifier,
             uploads=services.uploads,
             give_way=self._records,
+            metrics=services.metrics,
         )
         worker.start()
 
@@ -114,7 +116,11 @@ class Kiosk:
             worker.save_kiosk_result,
             settings=services.settings.get,
             scratch=services.store.incoming,
+            room=services.room,
         )
+        services.metrics.pose, services.metrics.waits["kiosk"] = (
+            scheduler.times, self._station.waits,
+        )  # fmt: skip
         self._station.launch()
         self._cues = Follower(self._station, self._outcome, self._outputs())
         self._cues.start()
@@ -151,6 +157,7 @@ class Kiosk:
         """Tell the service manager, where there is one, that the kiosk lives; before any child."""
         services, web = self._services, web_answers(host, port)
         notifier = Notifier.from_environment()
+        services.pulses = self._pulses
         Watchdog(notifier, self._pulses, web, services.ready, services.closing).start()
 
     def _pulses(self) -> list[Pulse]:
@@ -172,7 +179,7 @@ class Kiosk:
             log.exception("the kiosk cannot start")
             self._give_up(str(error))
         self._tidy()
-        while not self._services.closing.wait(EVERY):
+        while not self._services.room.wait(self._services.closing, EVERY):
             self._tidy()
         for part in (self._cues, self._station, self._worker, self._engines):
             if part is not None:
@@ -184,6 +191,7 @@ class Kiosk:
     def _tidy(self) -> None:
         try:
             tidy(self._services, self._config)
+            self._services.metrics.tidied_now()
         except Exception:  # the disk may be full, the table busy: the next time it may do
             log.exception("what is too old cannot be deleted")
 
@@ -276,8 +284,9 @@ def main(  # noqa: PLR0917 - click gives the options by name
     services.uploads.recover()
     try:
         server = make_server(
-            create_application(config, services), config, store.incoming, host=host, port=port
-        )
+            create_application(config, services), config, store.incoming, host=host, port=port,
+            refused=services.metrics.refused_unread,
+        )  # fmt: skip
     except OSError as error:
         raise click.ClickException(
             f"port {port} of {host} cannot be used: {error.strerror}"

@@ -6,12 +6,13 @@ from typing import Final, Literal
 
 from flask import Flask, Response, request
 
-from kiosk_ui import guard, languages, problems
+from kiosk_ui import guard, languages, metrics, problems
 from kiosk_ui.api import api_blueprint
 from kiosk_ui.coaching.pages import coach_blueprint
 from kiosk_ui.config import WebConfig
 from kiosk_ui.faces import TwoFaces
 from kiosk_ui.kiosk import kiosk_blueprint
+from kiosk_ui.operation.pages import install_metrics
 from kiosk_ui.people import sessions
 from kiosk_ui.people.pages import people_blueprint
 from kiosk_ui.phones.record import record_blueprint
@@ -63,12 +64,14 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     else:
         languages.install(app)
     problems.install(app)
+    metrics.install(app, services.metrics, face)
     guard.install(app, config, network=face == "network")
     public = public_blueprint(config, services, network=face == "network")
     public.register_blueprint(api_blueprint(config, services))
     public.register_blueprint(record_blueprint(config, services))
     public.register_blueprint(tus_blueprint(config, services))
     app.register_blueprint(public)
+    install_metrics(app, config, services, network=face == "network")
     if face == "device":
         app.register_blueprint(kiosk_blueprint(config, services))
     else:  # nobody signs in on a screen that everybody uses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
@@ -19,7 +20,8 @@ class WebConfig(BaseSettings):
     :param queue_per_client: videos that one address may have waiting or on their way in.
     :param partial_uploads: uploads that may be unfinished; the longest silent ones are given up.
     :param uploads_at_once: videos that may be on their way in at once.
-    :param free_bytes: space on the disk below which no more videos are taken.
+    :param disk_floor_mb: megabytes of the disk that stay free: below, no recording is begun and no
+        video is taken; 0: whatever there is will do.
     :param replay_patience: seconds for which a request for a replay waits until it is rendered.
     :param network_requests: requests from the network that are answered at once.
     :param replay_waiters: requests that may wait for a replay at once.
@@ -39,6 +41,8 @@ class WebConfig(BaseSettings):
         such as ``squat.gym.example``; its addresses and its ``.local`` name need not be told.
     :param requests_per_second: of one client of the network, in the long run.
     :param connections_per_client: of one client of the network at once.
+    :param metrics_token_file: holds the word with which a Prometheus server on the network may read
+        ``/metrics``; None: only the device itself may.
     :param uploads_per_client: videos or pieces that one client may be sending at once.
     """
 
@@ -49,7 +53,7 @@ class WebConfig(BaseSettings):
     queue_per_client: int = Field(default=3, ge=1)
     partial_uploads: int = Field(default=40, ge=1)
     uploads_at_once: int = Field(default=8, ge=1)
-    free_bytes: int = Field(default=1_000_000_000, ge=0)
+    disk_floor_mb: int = Field(default=500, ge=0)
     replay_patience: float = Field(default=60.0, ge=0)
     network_requests: int = Field(default=32, ge=1)
     replay_waiters: int = Field(default=8, ge=1)
@@ -66,6 +70,12 @@ class WebConfig(BaseSettings):
     requests_per_second: float = Field(default=30.0, gt=0)
     connections_per_client: int = Field(default=40, ge=1)
     uploads_per_client: int = Field(default=4, ge=1)
+    metrics_token_file: Path | None = None
+
+    @property
+    def disk_floor(self) -> int:
+        """The same in bytes."""
+        return self.disk_floor_mb * 1_000_000
 
     @field_validator("trusted_hosts", mode="before")
     @classmethod

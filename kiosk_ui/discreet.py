@@ -31,10 +31,3 @@ class DiscreetFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line that is written."""
         return discreet(super().format(record))
-
-
-def log_discreetly(level: int = logging.INFO) -> None:
-    """Let the program's log go to the error output, without secrets."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(DiscreetFormatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])

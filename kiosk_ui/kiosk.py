@@ -15,7 +15,9 @@ from edge.settings import KioskSettings
 from edge.words import HOLD
 from kiosk_ui.config import WebConfig
 from kiosk_ui.guard import same_origin
+from kiosk_ui.languages import current
 from kiosk_ui.languages import gettext as _
+from kiosk_ui.operation.pages import maintenance_blueprint
 from kiosk_ui.phones.join import join_words
 from kiosk_ui.problems import Problem
 from kiosk_ui.public import draw_card
@@ -50,6 +52,7 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
     """
     kiosk = Blueprint("kiosk", __name__)
     kiosk.register_blueprint(settings_blueprint(services))
+    kiosk.register_blueprint(maintenance_blueprint(services))
     slots = Slots(MOST_STREAMS)
 
     @kiosk.before_request
@@ -81,7 +84,10 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         station = _station(services)
         if station.start():
             return station.snapshot(), 202
-        if not station.snapshot()["camera"]["ok"]:
+        now = station.snapshot()
+        if (now["message"] or {}).get("code") == "disk_full":
+            raise Problem(507, "disk_full", now["message"]["text"][current()])
+        if not now["camera"]["ok"]:
             raise Problem(
                 409, "no_camera", _("There is no camera picture. Please tell the staff.")
             )  # fmt: skip

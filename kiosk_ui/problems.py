@@ -6,7 +6,7 @@ import json
 import logging
 from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from kiosk_ui.languages import gettext, noted
@@ -14,7 +14,7 @@ from kiosk_ui.languages import gettext, noted
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-FOR_PROGRAMS = ("/api/", "/kiosk/", "/healthz", "/readyz")
+FOR_PROGRAMS = ("/api/", "/kiosk/", "/healthz", "/readyz", "/metrics")
 """Paths whose errors are never pages, whatever the client says that it accepts."""
 
 
@@ -51,7 +51,8 @@ WORDS = {
 """Code and sentence of the errors that Flask raises itself."""
 
 TITLES = {
-    400: "Bad request", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
+    400: "Bad request", 401: "Unauthorized", 403: "Forbidden", 404: "Not found",
+    405: "Method not allowed",
     409: "Conflict", 410: "Gone", 412: "Precondition failed", 413: "Content too large",
     415: "Unsupported media type", 416: "Range not satisfiable", 421: "Misdirected request",
     423: "Locked",
@@ -70,6 +71,7 @@ def install(app: Flask) -> None:
 
 def answer(problem: Problem) -> Response:
     """Return a problem as a response."""
+    g.problem = problem.code  # for whoever counts
     if _wants_page():
         page = render_template("error.html", status=problem.status, detail=problem.detail)
         response = Response(page, problem.status)
@@ -84,6 +86,8 @@ def answer(problem: Problem) -> Response:
         }
         response = Response(json.dumps(body), problem.status, mimetype=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,6 +13,7 @@ from kiosk_ui.api import find_score
 from kiosk_ui.card import card_of
 from kiosk_ui.config import WebConfig
 from kiosk_ui.languages import gettext as _
+from kiosk_ui.operation import health
 from kiosk_ui.phones.record import record_url
 from kiosk_ui.problems import Problem
 from kiosk_ui.qr import code_for
@@ -114,26 +115,15 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
 
     @public.get("/healthz")
     def healthz() -> Response:
-        """Say whether clips can be scored."""
-        return _readiness(services)
+        """Say whether the process and its threads live."""
+        return health.alive(services, details=not network)
 
     @public.get("/readyz")
     def readyz() -> Response:
-        """Say the same, and to the device itself which networks run, from where, and why."""
-        return _readiness(services, models=not network)
+        """Say whether clips can be scored, and to the device itself what is missing for it."""
+        return health.ready(services, details=not network)
 
     return public
-
-
-def _readiness(services: Services, *, models: bool = False) -> Response:
-    ready = services.ready.is_set()
-    told: dict[str, Any] = {"status": "ready" if ready else "starting"}
-    if models and ready:
-        told["models"] = services.models()
-    response = jsonify(told)
-    response.status_code = 200 if ready else 503
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def wait_for_news(services: Services, places: Slots, score: Score) -> Score:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -50,7 +51,7 @@ class Refusal:
     """An answer that is given before the request's body is read; waitress's idea of an error."""
 
     def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
-        self.code = status
+        self.code, self.word = status, code
         self._retry_after = retry_after
         self._body = {
             "type": "about:blank",
@@ -119,6 +120,7 @@ class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
         )
         self.error = self._refusal()
         if self.error is not None:
+            self._server.refused(self.error.code, self.error.word)
             self.completed = True
             self.expect_continue = False  # or the body would be asked for after all
 
@@ -138,7 +140,7 @@ class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
             return Refusal(503, "busy", busy, retry_after=1 if piece else 30)
         # The body is written once by the server and once more by the application.
         expected = 2 * (self.content_length or self.adj.max_request_body_size)
-        if free_bytes(server.spool) - expected < server.free_bytes:
+        if free_bytes(server.spool) - expected < server.disk_floor:
             return Refusal(
                 507, "disk_full", "There is no room for more videos. Please tell the staff."
             )
@@ -180,7 +182,8 @@ class CarefulServer(TcpWSGIServer):  # type: ignore[misc]
     most_uploads = 8
     most_of_client = 4
     most_connections = 40
-    free_bytes = 0
+    disk_floor = 0
+    refused: Callable[[int, str], None]
 
     def uploads(self, client: str | None = None) -> int:
         """Return how many large bodies are on their way in; None: those of everybody."""
@@ -222,7 +225,13 @@ def _is_device(address: str) -> bool:
 
 
 def make_server(
-    application: WSGIApplication, config: WebConfig, spool: Path, *, host: str, port: int
+    application: WSGIApplication,
+    config: WebConfig,
+    spool: Path,
+    *,
+    host: str,
+    port: int,
+    refused: Callable[[int, str], None] = lambda status, code: None,
 ) -> CarefulServer:
     """Return a server that listens already; ``run()`` serves until ``SystemExit`` is raised.
 
@@ -234,6 +243,7 @@ def make_server(
 
     :param spool: folder for what is being received; it should be on a disk, not in memory.
     :param port: 0 takes a free one, which is then in ``effective_port``.
+    :param refused: is told status and code of each body that is not let in.
     :raises OSError: the port is taken.
     """
     # waitress writes bodies to the system's temporary folder, which often is in memory.
@@ -253,7 +263,8 @@ def make_server(
     )
     server = CarefulServer(application, adj=settings)
     server.spool = spool
-    server.free_bytes = config.free_bytes
+    server.disk_floor = config.disk_floor
+    server.refused = refused
     server.most_uploads = config.uploads_at_once
     server.most_of_client = config.uploads_per_client
     server.most_connections = config.connections_per_client

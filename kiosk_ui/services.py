@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol
 
 from flask import has_request_context
 
 from edge.explanation import Typical
+from edge.pulse import Pulse
 from edge.settings import KioskSettings, LockState
 from kiosk_ui.coaching.labels import LabelStore
 from kiosk_ui.coaching.passes import Passes
+from kiosk_ui.metrics import Metrics
 from kiosk_ui.people.store import PeopleStore
 from kiosk_ui.phones.framing import FramingHelp
 from kiosk_ui.phones.secure import SecureDoor
+from kiosk_ui.room import Room
 from kiosk_ui.shares import Shares
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.studies.store import StudyStore
@@ -100,6 +104,8 @@ class Services:
         name is announced.
     :param secure: HTTPS for phones; None where it cannot be set up.
     :param framing: framing help for phones; None while the models are being loaded.
+    :param pulses: gives the threads that must go round.
+    :param metrics: counts what happens.
     """
 
     store: ScoreStore
@@ -120,15 +126,26 @@ class Services:
     address_by_name: Callable[[], str | None] = lambda: None
     secure: SecureDoor | None = None
     framing: FramingHelp | None = None
+    pulses: Callable[[], Sequence[Pulse]] = list
+    metrics: Metrics = field(default_factory=Metrics)
+    room: Room = field(init=False)
+    """Whether the disk has room for something new; the entry point sets its floor."""
     uploads: PartialUploads = field(init=False)
     """Uploads that arrive in pieces."""
 
     def __post_init__(self) -> None:
+        self._began = monotonic()
+        self.room = Room(self.store.data_dir, 0)
+        self.metrics.attach(self)
         self.uploads = PartialUploads(self.store)
         self.people = PeopleStore(self.store)
         self.labels = LabelStore(self.store)
         self.studies = StudyStore(self.store)
         self.store.on_added = self._count
+
+    def uptime(self) -> float:
+        """Return the seconds since the start."""
+        return monotonic() - self._began
 
     def _count(self, key: str) -> None:
         """Count what a participant of a study has sent, by whichever way it came in."""

@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Final
 
 from edge.assessment import Assessment
@@ -20,6 +20,7 @@ from edge.pose.scheduler import PoseScheduler, Priority
 from edge.pulse import Pulse
 from edge.replay import render_replay
 from edge.session import ScoringSession
+from kiosk_ui.metrics import Metrics
 from kiosk_ui.replays import Renderer, ReplayMaker, save_track, suppress_and_log
 from kiosk_ui.scores import Replay, Score, Source, Status
 from kiosk_ui.store import CLIP, MIRRORED, TRACK, ScoreStore
@@ -63,6 +64,7 @@ class ScoringWorker:
     :param give_way: whether somebody records at the kiosk just now. Whatever can wait does so then:
         on a small processor it would take every second picture's time. A phone's recording that is
         going on as well cannot wait; it only lets the camera's pictures pass first.
+    :param metrics: counts what is judged; None: nobody counts.
     :param open_video: opens a stranger's file as frames.
     :param render: draws a replay.
     """
@@ -75,6 +77,7 @@ class ScoringWorker:
         *,
         uploads: PartialUploads | None = None,
         give_way: Callable[[], bool] = lambda: False,
+        metrics: Metrics | None = None,
         open_video: Callable[[Path], FrameSource] = SandboxedVideo,
         render: Renderer = render_replay,
     ) -> None:
@@ -82,6 +85,7 @@ class ScoringWorker:
         self._scheduler = scheduler
         self._judge = judge
         self._give_way = give_way
+        self._metrics = metrics or Metrics()
         self._open_video = open_video
         self._stopping = threading.Event()
         self.pulse = Pulse("worker", HANGS_AFTER)
@@ -132,6 +136,7 @@ class ScoringWorker:
             assessment.to_dict(),
             lambda path: save_track(session.track, path),
         )
+        self._metrics.judged(Source.KIOSK, session, assessment)
         self._replays.want(key, Source.KIOSK)
         return key
 
@@ -152,13 +157,13 @@ class ScoringWorker:
         try:
             self._score(job)
         except SourceError as error:
-            log.info("score %s: %s", job.id, error)
+            log.info("score %s: %s", job.id, error, extra={"score": job.id})
             self._fail(job, sentence(str(error)))
         except NetworkError as error:
-            log.error("score %s: %s", job.id, error)
+            log.error("score %s: %s", job.id, error, extra={"score": job.id})
             self._again(job)
         except Exception:  # one job must never end the worker
-            log.exception("score %s failed", job.id)
+            log.exception("score %s failed", job.id, extra={"score": job.id})
             self._fail(job, FAILED)
 
     def _again(self, job: Score) -> None:
@@ -171,6 +176,7 @@ class ScoringWorker:
             self._store.update(job.id, status=Status.QUEUED)
 
     def _fail(self, job: Score, message: str) -> None:
+        self._metrics.failed(Source.UPLOAD)
         with suppress_and_log(f"score {job.id} cannot be marked as failed"):
             self._store.update(job.id, status=Status.FAILED, error=message)
             self._store.remove_video(job.id)
@@ -217,6 +223,9 @@ class ScoringWorker:
         self._store.update(key, status=Status.DONE, assessment=assessment.to_dict(), replay=replay)
         # The clean clip is all that is needed from now on; the file may name place and owner.
         self._store.upload(key).unlink(missing_ok=True)
+        came = self._store.get(key)
+        wait = None if came is None else time() - came.created.timestamp()
+        self._metrics.judged(Source.UPLOAD, session, assessment, wait)
         self._replays.want(key, Source.UPLOAD)
 
     def _open_live(self, partial: Partial, clip: Path) -> ScoringSession:

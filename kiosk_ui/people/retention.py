@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from edge.settings import Settings, SettingsStore
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
+from kiosk_ui.logs import log_discreetly
 from kiosk_ui.maintenance import data_option, opened
 from kiosk_ui.scores import Status
 from kiosk_ui.services import Services
@@ -84,7 +85,7 @@ def _found(services: Services, query: Any) -> list[str]:
 @data_option
 def main(data_dir: Path | None) -> None:
     """Delete what is too old, unless the kiosk runs: then it does so itself."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log_discreetly()
     folder = data_dir or Settings().data_dir
     if not folder.is_dir():
         click.echo("There are no data yet.")

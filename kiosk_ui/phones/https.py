@@ -13,6 +13,7 @@ import click
 from edge.errors import CertificateError
 from edge.settings import Settings
 from kiosk_ui.config import WebConfig
+from kiosk_ui.logs import log_discreetly
 from kiosk_ui.phones.addresses import lan_address
 from kiosk_ui.phones.certificates import AUTHORITY, Made, make_certificates
 from kiosk_ui.phones.front import Front
@@ -55,7 +56,7 @@ def renew(folder: Path, address: str | None, *, new_authority: bool = False) -> 
 @click.group()
 def main() -> None:
     """HTTPS for phones, with an authority that can speak for this kiosk alone."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log_discreetly()
 
 
 @main.command()

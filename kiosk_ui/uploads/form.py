@@ -129,7 +129,7 @@ def check_room(config: WebConfig, services: Services, size: int) -> None:
     uploads.expire()
     if not uploads.make_room(config.partial_uploads):
         raise _queue_full(services)
-    if free_bytes(store.incoming) - size - uploads.promised() < config.free_bytes:
+    if free_bytes(store.incoming) - size - uploads.promised() < config.disk_floor:
         raise Problem(
             507, "disk_full", _("There is no room for more videos. Please tell the staff.")
         )  # fmt: skip

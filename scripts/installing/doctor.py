@@ -110,7 +110,7 @@ def web(box: Box, address: str | None) -> Iterator[Finding]:
             continue
         about = f"kiosk at {host}"
         try:
-            with urllib.request.urlopen(f"http://{host}:{PORT}/healthz", timeout=5):
+            with urllib.request.urlopen(f"http://{host}:{PORT}/readyz", timeout=5):
                 yield ok(about, "clips can be scored")
         except urllib.error.HTTPError as error:
             with error:

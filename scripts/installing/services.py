@@ -55,6 +55,8 @@ def placed(box: Box, *, screen: bool, https: bool, program: Path = CHECKOUT) -> 
     if box.systemd_version() >= NEW_RESTARTS:
         drop_ins += [(u, "backoff.conf") for u in units if "kiosk.s" in u or "screen" in u]
     wanted += [(UNITS / f"{u}.d" / name, f"drop-ins/{name}", 0o644) for u, name in drop_ins]
+    journal = Path("/etc/systemd/journald.conf.d/squat-kiosk.conf")
+    wanted.append((journal, "journald/squat-kiosk.conf", 0o644))
     wanted.append((COMMAND, "squat-kiosk", 0o755))
     if screen:
         policies = Path("/etc/chromium/policies/managed/squat-kiosk.json")

@@ -147,7 +147,7 @@ ALL_UNITS: Final = (
 def answers(port: int = PORT) -> bool:
     """Tell whether the kiosk says that clips can be scored."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False

@@ -49,7 +49,7 @@ def start(folder: str) -> tuple[subprocess.Popen[str], int]:
     """Run the kiosk; return its process and port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "kiosk_ui", "--port", "0", "--camera", "demo", "--data-dir", folder],
-        cwd=ROOT, env={**os.environ, "KIOSK_FREE_BYTES": "0"},
+        cwd=ROOT, env={**os.environ, "KIOSK_DISK_FLOOR_MB": "0"},
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     for line in process.stderr or ():

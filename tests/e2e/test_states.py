@@ -23,7 +23,7 @@ from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot
 from tests.kiosk_ui.fakes import FakeCamera, FakeStation, assessment, fault, track, write_video
 from tests.kiosk_ui.servers import serving
 
-CONFIG = WebConfig(free_bytes=0, heartbeat=0.3)
+CONFIG = WebConfig(disk_floor_mb=0, heartbeat=0.3)
 SMALL = {"width": 1024, "height": 600}
 LONGEST_WORD = {"en": "right knee out", "ko": "오른 무릎 밖으로"}
 

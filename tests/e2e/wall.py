@@ -94,7 +94,7 @@ def wall(tmp_path: Path, scored: dict[str, Scored]) -> Iterator[Wall]:
     )  # fmt: skip
     services.ready.set()
     made = Wall(services, station, scored)
-    with serving(WebConfig(free_bytes=0, heartbeat=0.3), services) as server:
+    with serving(WebConfig(disk_floor_mb=0, heartbeat=0.3), services) as server:
         made.port = int(server.effective_port)
         yield made
     services.store.close()

@@ -23,13 +23,17 @@ class FakeCamera(Camera):
 
     :param fail: while this event is set, opening and reading fail.
     :param rate: frames per second.
+    :param noise: whether the pictures are as noisy as can be: what is recorded of them is large.
     """
 
     name = "fake"
 
-    def __init__(self, fail: threading.Event | None = None, *, rate: float = 60.0) -> None:
+    def __init__(
+        self, fail: threading.Event | None = None, *, rate: float = 60.0, noise: bool = False
+    ) -> None:
         self.fail = fail or threading.Event()
         self.rate = rate
+        self.span = (0, 255) if noise else (60, 120)
         self.closed = False
         if self.fail.is_set():
             raise CameraError("there is no camera; plug it in")
@@ -40,7 +44,7 @@ class FakeCamera(Camera):
             if self.fail.is_set():
                 raise CameraError("the camera was unplugged")
             sleep(1 / self.rate)
-            yield Frame(noise.integers(60, 120, (48, 64, 3), dtype=np.uint8), monotonic())
+            yield Frame(noise.integers(*self.span, (48, 64, 3), dtype=np.uint8), monotonic())
 
     def close(self) -> None:
         self.closed = True

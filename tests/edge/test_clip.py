@@ -11,6 +11,7 @@ import pytest
 from edge.clip import ClipWriter
 from edge.frames import Frame
 from edge.frames.video import VideoFile, VideoLimits
+from tests.disks import small_disk
 from tests.edge.videos import corner_colours, picture
 
 
@@ -77,3 +78,19 @@ def test_what_the_encoder_cannot_do_is_told_to_whoever_writes(
         clip.close()
     clip.discard()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    """What was begun on a full disk kept its place there for ever: giving it up failed as well."""
+    noise = np.random.default_rng(1)
+    with small_disk(tmp_path, 2):
+        clip = ClipWriter(tmp_path / "clip.mp4")
+        with pytest.raises(OSError, match="No space left"):
+            for number in range(200):
+                clip.write(Frame(noise.integers(0, 255, (240, 320, 3), np.uint8), number / 30))
+        clip.discard()
+        clip.discard()
+        assert list(tmp_path.iterdir()) == []
+        with ClipWriter(tmp_path / "next.mp4") as following:  # the room is there again
+            following.write(Frame(picture(1), 0.0))
+        assert (tmp_path / "next.mp4").is_file()

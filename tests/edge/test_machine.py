@@ -76,6 +76,8 @@ class AnyOrder(RuleBasedStateMachine):
         """Nobody is there any more and nothing happens but time: it must come to rest."""
         if not hasattr(self, "machine"):
             return
+        self.machine.room(self.time, True)
+        self.check()
         for _ in range(600):
             self.wait(0.5)
             self.machine.guided(self.time, NOBODY)
@@ -108,7 +110,7 @@ class AnyOrder(RuleBasedStateMachine):
         if by == "gesture" and started:
             assert before.state in (State.IDLE, State.RESULT)
             assert before.state is State.IDLE or self.time - before.since >= LIMITS.cheer
-        if self.machine.camera_problem:
+        if self.machine.camera_problem or self.machine.full:
             assert not started
         elif by == "touch" and before.state in (State.IDLE, State.RESULT):
             assert started
@@ -166,6 +168,7 @@ class AnyOrder(RuleBasedStateMachine):
             match self.machine.now.state:
                 case State.IDLE:
                     self.camera(None)
+                    self.room(True)
                     self.start("touch")
                 case State.POSITIONING:
                     self.picture("ok")
@@ -193,6 +196,16 @@ class AnyOrder(RuleBasedStateMachine):
         self.machine.pictured(self.time, picture)
         self.check()
 
+    @rule(enough=st.booleans())
+    def room(self, enough: bool) -> None:
+        before = self.machine.now
+        self.machine.room(self.time, enough)
+        if before.state in (State.RECORDING, State.SCORING, State.RESULT):
+            assert self.machine.now == before, "what is going on ends as it would have"
+        elif not enough:
+            assert self.machine.now.state is State.IDLE
+        self.check()
+
     @precondition(lambda self: self.driver.scoring)
     @rule(data=st.data(), good=st.booleans())
     def scored(self, data: st.DataObject, good: bool) -> None:
@@ -213,7 +226,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def recording_fails(self) -> None:
         self.machine.failed(self.time, self.driver.open or 0)
-        assert self.machine.now.message == "failed"
+        assert self.machine.now.message == ("disk_full" if self.machine.full else "failed")
         self.check()
 
     @rule()
@@ -264,6 +277,11 @@ class AnyOrder(RuleBasedStateMachine):
             assert self.machine.now.state not in (State.COUNTDOWN, State.RECORDING)
 
     @invariant()
+    def a_full_disk_is_said_as_long_as_it_is_so(self) -> None:
+        if hasattr(self, "machine") and self.machine.now.state is State.IDLE:
+            assert (self.machine.now.message == "disk_full") == self.machine.full
+
+    @invariant()
     def words_exist(self) -> None:
         if hasattr(self, "machine") and self.machine.now.message:
             assert self.machine.now.message in MESSAGES
@@ -296,6 +314,32 @@ def enter(machine: StationMachine, state: State) -> float:
         machine.tick(time := 14.0)
     assert machine.now.state is state
     return time
+
+
+def test_a_full_disk_is_said_at_once_and_only_as_long_as_it_is_so(
+    machine: StationMachine,
+) -> None:
+    time = enter(machine, State.POSITIONING)
+    machine.room(time, False)
+    assert machine.now.state is State.IDLE and machine.now.message == "disk_full"
+    machine.tick(time + 1000.0)
+    assert machine.now.message == "disk_full"
+    assert not machine.start(time + 1000.0)
+    assert not machine.start(time + 1000.0, "gesture")
+    machine.room(time + 1001.0, True)
+    assert machine.now.message is None
+    assert machine.start(time + 1002.0)
+
+
+def test_a_recording_goes_on_below_the_floor(machine: StationMachine) -> None:
+    time = enter(machine, State.RECORDING)
+    machine.room(time, False)
+    assert machine.now.ends == time + 10.0
+    machine.tick(time + 10.0)
+    machine.scored(time + 11.0, machine.now.session, "score")
+    assert machine.now.state is State.RESULT
+    machine.cancel(time + 12.0)
+    assert machine.now.message == "disk_full"
 
 
 def test_the_gate_opens_the_countdown_and_only_time_the_recording(

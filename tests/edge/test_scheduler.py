@@ -126,3 +126,18 @@ def test_another_model_takes_over_without_disturbing_who_is_at_it() -> None:
     for stream in (session, endless, scheduler.open_stream()):
         stream.estimate(picture)
     assert (scheduler.name, old.asked, new.asked) == ("new", 3, 2)
+
+
+def test_the_models_own_time_is_counted_for_each_picture_it_answers() -> None:
+    estimator = SlowEstimator()
+    estimator.gate.set()
+    scheduler = PoseScheduler(estimator)
+    streams = [scheduler.open_stream(), scheduler.open_endless_stream(Priority.CAMERA)]
+    for stream in streams:
+        stream.estimate(FRAME)
+    assert scheduler.times.count == 2
+    assert scheduler.times.total >= 0.002  # what it sleeps
+    estimator.fail = True
+    with pytest.raises(PoseError):
+        streams[0].estimate(FRAME)
+    assert scheduler.times.count == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from edge.session import ScoringSession
 from edge.settings import KioskSettings
 from edge.station import Station
 from edge.track import PoseTrack
+from tests.disks import filled, small_disk
 from tests.edge.camera_fakes import Gym
 from tests.edge.fakes import (
     ConstantClassifier,
@@ -54,11 +56,13 @@ class Rig:
         seconds: float = 3.5,
         limits: Limits = QUICK,
         gym: Gym | None = None,
+        room: Callable[[], bool] = lambda: True,
+        noise: bool = False,
     ) -> None:
         self.fail = threading.Event()
         self.model_fails = self.gate_fails = False
         self.kept: list[tuple[Assessment, bytes]] = []
-        self.camera = LiveCamera(gym.open if gym else lambda: FakeCamera(self.fail))
+        self.camera = LiveCamera(gym.open if gym else lambda: FakeCamera(self.fail, noise=noise))
         watching = ScriptedEstimator(
             before or standing_person(60.0), fails=lambda: self.gate_fails
         )  # fmt: skip
@@ -80,7 +84,7 @@ class Rig:
         self.station = Station(
             self.camera, watching.open_stream, open_session, keep,
             settings=lambda: KioskSettings(recording_seconds=seconds), scratch=tmp_path,
-            limits=limits,
+            limits=limits, room=room,
         )  # fmt: skip
         self.camera.start()
         self.station.launch()
@@ -344,3 +348,49 @@ def test_waiting_returns_after_the_timeout(rig: Rig) -> None:
     began = monotonic()
     assert rig.station.wait(version, 0.1)["version"] == version
     assert 0.05 < monotonic() - began < 2.0
+
+
+def test_the_wait_for_a_verdict_is_counted(rig: Rig) -> None:
+    assert rig.station.start()
+    rig.until_state("result")
+    assert rig.station.waits.count == 1
+    wait = rig.station.waits.quantile(1.0)
+    assert wait is not None and wait >= 0
+
+
+def test_without_room_nothing_is_begun_until_there_is_some(make_rig: MakeRig) -> None:
+    full = threading.Event()
+    rig = make_rig(room=lambda: not full.is_set())
+    full.set()
+    told = rig.until(lambda s: s["message"] is not None)
+    assert told["message"]["code"] == "disk_full" and told["state"] == "idle"
+    assert "room" in told["message"]["text"]["en"] and "저장 공간" in told["message"]["text"]["ko"]
+    assert not rig.station.start()
+    full.clear()
+    rig.until(lambda s: s["message"] is None)
+    assert rig.station.start()
+    rig.until_state("positioning")
+
+
+def test_a_disk_that_fills_in_a_recording_is_said_and_leaves_nothing(
+    make_rig: MakeRig, tmp_path: Path
+) -> None:
+    """The disk is a real one, and really full; pictures of noise make the clip large at once."""
+    floor = 1_000_000
+    with small_disk(tmp_path, 12):
+        rig = make_rig(
+            seconds=20.0, room=lambda: shutil.disk_usage(tmp_path).free >= floor, noise=True
+        )
+        assert rig.station.start()
+        rig.until_state("recording")
+        with filled(tmp_path):
+            told = rig.until(lambda s: s["state"] == "idle", 20.0)
+            assert told["message"]["code"] == "disk_full"
+            rig.until_nothing_is_left()
+            assert not rig.station.start()
+        rig.until(lambda s: s["message"] is None)
+        assert rig.station.start()
+        rig.until_state("recording")
+        rig.station.cancel()
+        rig.until_nothing_is_left()
+        rig.close()

@@ -20,7 +20,7 @@ from kiosk_ui.services import Services
 from kiosk_ui.store import ScoreStore
 from tests.kiosk_ui.fakes import FakeCamera, FakeStation
 
-CONFIG = WebConfig(free_bytes=0, replay_patience=5.0, heartbeat=0.2)
+CONFIG = WebConfig(disk_floor_mb=0, replay_patience=5.0, heartbeat=0.2)
 
 
 @pytest.fixture

@@ -130,6 +130,8 @@ class FakeStation:
 
     def start(self) -> bool:
         self.calls.append("start")
+        if (self.now["message"] or {}).get("code") == "disk_full":
+            return False
         if self.now["state"] not in ("idle", "result") or not self.now["camera"]["ok"]:
             return False
         self.set(state="positioning", remaining=60.0, total=60.0, by="touch", insist_in=5.0)

@@ -57,7 +57,7 @@ class KioskProcess:
 
     def wait_until_ready(self) -> None:
         """Wait until clips can be scored."""
-        until(lambda: self.get("/healthz")[0] == 200, 60)
+        until(lambda: self.get("/readyz")[0] == 200, 60)
 
     def upload(self, video: bytes) -> dict[str, Any]:
         """Send a video and return the queued score."""
@@ -101,7 +101,7 @@ def kiosk_process(
     process = subprocess.Popen(
         [*command, *(options or ("--camera", "demo"))],
         cwd=ROOT,
-        env={**os.environ, "KIOSK_FREE_BYTES": "0", **(environment or {})},
+        env={**os.environ, "KIOSK_DISK_FLOOR_MB": "0", **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -70,7 +70,7 @@ def test_no_video(phone: FlaskClient, post: Post) -> None:
 
 
 def test_a_video_that_is_too_large(web: Web) -> None:
-    client = web.client("network", WebConfig(max_upload_bytes=10_000, free_bytes=0))
+    client = web.client("network", WebConfig(max_upload_bytes=10_000, disk_floor_mb=0))
     data = {"video": (io.BytesIO(b"x" * 20_000), "squat.mp4")}
     problem(client.post("/api/v1/scores", data=data), 413, "too_large")
     assert not list(web.services.store.incoming.iterdir())
@@ -130,7 +130,7 @@ def test_one_address_cannot_take_the_whole_queue(web: Web, phone: FlaskClient) -
 
 
 def test_a_full_disk(web: Web) -> None:
-    client = web.client("network", WebConfig(free_bytes=1 << 60))
+    client = web.client("network", WebConfig(disk_floor_mb=1 << 40))
     data = {"video": (io.BytesIO(b"x"), "squat.mp4")}
     problem(client.post("/api/v1/scores", data=data), 507, "disk_full")
 
@@ -229,14 +229,14 @@ def test_no_replay(web: Web, phone: FlaskClient, replay: Replay) -> None:
 
 
 def test_the_wait_for_a_replay_has_an_end(web: Web) -> None:
-    client = web.client("network", WebConfig(free_bytes=0, replay_patience=0.1))
+    client = web.client("network", WebConfig(disk_floor_mb=0, replay_patience=0.1))
     response = client.get(f"/api/v1/scores/{recording(web)}/replay.mp4")
     problem(response, 503, "replay_pending")
     assert response.headers["Retry-After"] == "5"
 
 
 def test_few_may_wait_for_a_replay(web: Web) -> None:
-    app = web.client("network", WebConfig(free_bytes=0, replay_waiters=1)).application
+    app = web.client("network", WebConfig(disk_floor_mb=0, replay_waiters=1)).application
     key = recording(web)
     got: list[int] = []
 

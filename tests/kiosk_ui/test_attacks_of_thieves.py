@@ -6,6 +6,7 @@ docs/security.md says what is behind each.
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 from typing import Any, cast
@@ -18,6 +19,9 @@ from edge.errors import SourceError
 from edge.pose.scheduler import PoseScheduler
 from kiosk_ui.coaching.passes import LASTS, Passes
 from kiosk_ui.discreet import DiscreetFormatter
+from kiosk_ui.logs import DiscreetJson, Ring
+from kiosk_ui.operation.figures import gather
+from kiosk_ui.operation.words import text
 from kiosk_ui.worker import ScoringWorker
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import FakeClassifier, FakeEstimator, until
@@ -110,16 +114,26 @@ def test_log_thief(web: Web, mobile: FlaskClient, kiosk: FlaskClient) -> None:
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(DiscreetFormatter("%(name)s: %(message)s"))
+    objects = io.StringIO()
+    as_json, remembered = logging.StreamHandler(objects), Ring()
+    as_json.setFormatter(DiscreetJson())
+    handlers = (handler, as_json, remembered)
     root = logging.getLogger()
     level = root.level
-    root.addHandler(handler)
+    for one in handlers:
+        root.addHandler(one)
     root.setLevel(logging.DEBUG)
     try:
         secrets = an_evening(web, mobile, kiosk)
     finally:
-        root.removeHandler(handler)
+        for one in handlers:
+            root.removeHandler(one)
         root.setLevel(level)
     log = lines.getvalue()
+    written = [json.loads(line) for line in objects.getvalue().splitlines()]
+    assert any("RuntimeError" in line.get("traceback", "") for line in written)
+    log += objects.getvalue() + "\n".join(line.message for line in remembered.lines())
+    log += web.services.metrics.text().decode() + text(gather(web.services))
     assert "not a video that can be read" in log and "RuntimeError" in log  # it did log
     assert [name for name, secret in secrets.items() if secret in log] == []
 

@@ -33,7 +33,7 @@ from tests.kiosk_ui.test_front import HOST, Door, running
 from tests.kiosk_ui.test_server import ask, connect, health
 
 CONFIG = WebConfig(
-    max_upload_bytes=1_000_000, free_bytes=0, uploads_at_once=6, uploads_per_client=2,
+    max_upload_bytes=1_000_000, disk_floor_mb=0, uploads_at_once=6, uploads_per_client=2,
     connections_per_client=10, heartbeat=0.2, queue_limit=1000, queue_per_client=1000,
 )  # fmt: skip
 STRANGER, NEIGHBOUR = "127.0.0.2", "127.0.0.3"

@@ -63,6 +63,11 @@ KIOSK_ROUTES = [
     ("POST", "/kiosk/start"),
     ("POST", "/kiosk/cancel"),
     ("POST", "/kiosk/touched"),
+    ("GET", "/kiosk/told"),
+    ("GET", "/kiosk/figures"),
+    ("GET", "/kiosk/report.txt"),
+    ("GET", "/maintenance"),
+    ("GET", "/metrics"),
 ]
 
 

@@ -152,26 +152,6 @@ def test_an_unknown_result_is_a_page_for_people(phone: FlaskClient) -> None:
         assert "Not found" in answer.text
 
 
-def test_health(web: Web, phone: FlaskClient) -> None:
-    assert phone.get("/healthz").status_code == 200
-    web.services.ready.clear()
-    answer = phone.get("/healthz")
-    assert (answer.status_code, answer.json) == (503, {"status": "starting"})
-
-
-def test_readiness_tells_the_device_which_networks_run(
-    web: Web, phone: FlaskClient, kiosk: FlaskClient
-) -> None:
-    models = [{"name": "squat", "slot": "A", "networks": {}}]
-    web.services.models = lambda: models
-    assert kiosk.get("/readyz").json == {"status": "ready", "models": models}
-    assert phone.get("/readyz").json == {"status": "ready"}
-    web.services.ready.clear()
-    for client in (phone, kiosk):
-        answer = client.get("/readyz")
-        assert (answer.status_code, answer.json) == (503, {"status": "starting"})
-
-
 def test_pages_hold_nothing_that_the_policy_forbids() -> None:
     for template in (ROOT / "templates").iterdir():
         text = template.read_text()

@@ -20,7 +20,11 @@ from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.servers import serving
 
 CONFIG = WebConfig(
-    max_upload_bytes=1_000_000, free_bytes=0, uploads_at_once=2, network_requests=4, heartbeat=0.2
+    max_upload_bytes=1_000_000,
+    disk_floor_mb=0,
+    uploads_at_once=2,
+    network_requests=4,
+    heartbeat=0.2,
 )
 
 
@@ -86,7 +90,7 @@ def test_a_body_is_refused_before_it_is_sent(
 
 
 def test_a_full_disk_refuses_videos(server: CarefulServer) -> None:
-    server.free_bytes = 1 << 60
+    server.disk_floor = 1 << 60
     got, _, body = ask(server, f"{POST}Content-Length: 900000")
     assert (got, json.loads(body)["code"]) == (507, "disk_full")
     assert health(server) == 200

@@ -30,7 +30,7 @@ from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.pieces import PIECE, UPLOADS, VERSION, Stream
 from tests.kiosk_ui.servers import serving
 
-CONFIG = WebConfig(max_upload_bytes=3_000_000, free_bytes=0, queue_limit=4, partial_uploads=3)
+CONFIG = WebConfig(max_upload_bytes=3_000_000, disk_floor_mb=0, queue_limit=4, partial_uploads=3)
 VIDEO = bytes(os.urandom(1_000_000))
 
 
@@ -370,7 +370,7 @@ def test_an_upload_that_nobody_finishes_is_removed(
 
 
 def test_a_disk_without_room(web: Web) -> None:
-    client = web.client("network", WebConfig(free_bytes=1 << 60))
+    client = web.client("network", WebConfig(disk_floor_mb=1 << 40))
     answer = client.post(UPLOADS, headers={**VERSION, "Upload-Length": "5"})
     assert answer.status_code == 507
 

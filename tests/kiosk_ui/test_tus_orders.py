@@ -22,7 +22,7 @@ from kiosk_ui.services import Services
 from kiosk_ui.store import UPLOAD, ScoreStore
 from tests.kiosk_ui.pieces import PIECE, UPLOADS, VERSION
 
-CONFIG = WebConfig(free_bytes=0, queue_limit=1000, max_upload_bytes=64)
+CONFIG = WebConfig(disk_floor_mb=0, queue_limit=1000, max_upload_bytes=64)
 pieces = st.binary(max_size=12)
 
 

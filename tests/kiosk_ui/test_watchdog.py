@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -134,7 +135,8 @@ def test_a_camera_thread_that_hangs_ends_the_feeding(tmp_path: Path, systemd: Ma
         looked = len(systemd.messages)
         until(lambda: len(systemd.messages) >= looked + 4)  # as long as systemd would have waited
         assert systemd.heard("WATCHDOG=1") == fed
-        assert kiosk.get("/healthz")[0] == 200  # all else goes on
+        assert kiosk.get("/healthz") == (503, {"status": "hangs", "threads": ANY})
+        assert kiosk.get("/readyz")[0] == 200  # all else goes on
         hang.unlink()
         systemd.wait_for("WATCHDOG=1", fed + 2)
         kiosk.process.terminate()

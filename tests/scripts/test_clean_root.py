@@ -16,7 +16,7 @@ PACKAGES = "dpkg-query -W -f='${Package}\\n' | sort"
 USERS = "cut -d: -f1 /etc/passwd /etc/group | sort"
 SEE = (
     "import json, urllib.request as u; "
-    "print(json.load(u.urlopen('http://127.0.0.1:8080/healthz'))['status'])"
+    "print(json.load(u.urlopen('http://127.0.0.1:8080/readyz'))['status'])"
 )
 
 

@@ -1,0 +1,338 @@
+"""How the kiosk is, in one look: ``/metrics``, the maintainer's page and the report show this."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, runtime_checkable
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+
+from edge import __version__
+from edge.durations import Durations
+from edge.errors import KioskError
+from kiosk_ui.database import FILE
+from kiosk_ui.logs import RING
+from kiosk_ui.operation.board import read_board
+from kiosk_ui.scores import Status
+from kiosk_ui.tables import SCORES
+
+if TYPE_CHECKING:
+    from kiosk_ui.services import Services
+
+log = logging.getLogger(__name__)
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SHOWN_LINES: Final = 20
+
+UNREADABLE: Final = (
+    OSError, LookupError, TypeError, ValueError, RuntimeError, sa.exc.SQLAlchemyError, KioskError,
+)  # fmt: skip
+"""What may go wrong while a figure is read."""
+
+T = TypeVar("T")
+
+
+class Part(BaseModel):
+    """A part of the figures; None where something is not known."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Camera(Part):
+    """The camera. ``frames``, ``dropped`` and ``reopened`` since the start, ``rate`` in Hz."""
+
+    name: str = ""
+    message: str | None = "the kiosk is starting"
+    frames: int | None = None
+    dropped: int | None = None
+    rate: float | None = None
+    reopened: int | None = None
+    picture: str | None = None
+
+
+class Times(Part):
+    """How long something takes, in milliseconds, of the last ones; ``count`` since the start."""
+
+    count: int = 0
+    median: float | None = None
+    p95: float | None = None
+
+
+class Queue(Part):
+    """Videos that wait to be scored, the oldest for ``oldest`` seconds; and those on their way."""
+
+    waiting: int
+    oldest: float
+    arriving: int
+
+
+class Verdicts(Part):
+    """What was judged since ``since``: by source, then by verdict."""
+
+    since: datetime
+    counts: dict[str, dict[str, int]]
+    failed: int
+
+
+class Network(Part):
+    """What runs a network; ``lost`` says why its engine no longer does."""
+
+    name: str
+    runtime: str
+    why: str = ""
+    lost: str | None = None
+
+
+class Model(Part):
+    """A bundle in use, and from which slot; ``failure`` is the last one."""
+
+    name: str
+    bundle: str = ""
+    slot: str = ""
+    state: str = ""
+    why: str = ""
+    failure: str | None = None
+    networks: tuple[Network, ...] = ()
+
+
+class Thread(Part):
+    """A thread that must go round, and the seconds since it last did."""
+
+    name: str
+    age: float
+    late: bool
+
+
+class Machine(Part):
+    """The machine: degrees Celsius by zone, what is slowed down, and what the kiosk takes of it."""
+
+    temperatures: dict[str, float]
+    throttling: tuple[str, ...] | None
+    memory_mb: float | None
+    descriptors: int | None
+
+
+class Disk(Part):
+    """Megabytes that are free, and that stay free."""
+
+    free_mb: float
+    floor_mb: float
+    enough: bool
+
+
+class Database(Part):
+    """Whether the database answers, its size, when it was last checked whole, and copied."""
+
+    ok: bool
+    megabytes: float | None = None
+    checked: datetime | None = None
+    backup: datetime | None = None
+
+
+class Line(Part):
+    """A line of the log, from WARNING on."""
+
+    time: datetime
+    level: str
+    logger: str
+    message: str
+
+
+class Figures(Part):
+    """All of it.
+
+    :param ready: whether clips can be scored.
+    :param problems: codes of what a maintainer should look at; see ``kiosk_ui.operation.words``.
+    :param uptime: seconds since the start.
+    :param tidied: when what is too old was last deleted.
+    """
+
+    time: datetime
+    version: str
+    uptime: float
+    ready: bool
+    station: str
+    problems: tuple[str, ...]
+    camera: Camera
+    pose: Times
+    waits: dict[str, Times]
+    queue: Queue | None
+    verdicts: Verdicts
+    models: tuple[Model, ...]
+    threads: tuple[Thread, ...]
+    machine: Machine
+    disk: Disk
+    database: Database
+    tidied: datetime | None
+    log_counts: dict[str, int]
+    log: tuple[Line, ...]
+
+
+def gather(services: Services) -> Figures:
+    """Look once; whatever cannot be read is left out, and never an error.
+
+        gather(services).disk.free_mb
+
+    :param services: of the running kiosk.
+    """
+    metrics = services.metrics
+    camera, disk, database = camera_of(services.camera), disk_of(services), database_of(services)
+    threads = tuple(
+        Thread(name=p.name, age=round(p.age, 3), late=p.late) for p in services.pulses()
+    )
+    models = _or_none(lambda: [_model(told) for told in services.models()]) or []
+    machine = _machine()
+    queue = _or_none(lambda: _queue(services))
+    station = "starting" if services.station is None else services.station.snapshot()["state"]
+    told = RING.lines()[:SHOWN_LINES]
+    loaded = services.ready.is_set()
+    problems = [
+        ("starting", not loaded),
+        ("camera", loaded and camera.message is not None),
+        ("picture", camera.picture not in (None, "ok")),
+        ("thread", any(thread.late for thread in threads)),
+        ("disk", not disk.enough),
+        ("database", not database.ok),
+        ("engine", any(n.lost for m in models for n in m.networks)),
+        ("bundle", any(m.failure for m in models)),
+        ("hot", bool(machine.throttling)),
+    ]
+    return Figures(
+        time=datetime.now(timezone.utc),
+        version=version(),
+        uptime=round(services.uptime(), 1),
+        ready=loaded and disk.enough and database.ok,
+        station=str(station),
+        problems=tuple(code for code, there in problems if there),
+        camera=camera,
+        pose=times_of(metrics.pose),
+        waits={source: times_of(waits) for source, waits in metrics.waits.items()},
+        queue=queue,
+        verdicts=metrics.today(),
+        models=tuple(models),
+        threads=threads,
+        machine=machine,
+        disk=disk,
+        database=database,
+        tidied=metrics.tidied,
+        log_counts=dict(RING.counts),
+        log=tuple(
+            Line(time=one.time, level=one.level, logger=one.logger, message=one.message)
+            for one in told
+        ),
+    )
+
+
+@runtime_checkable
+class _Told(Protocol):
+    """A camera that counts, as :class:`edge.live.LiveCamera` does."""
+
+    def figures(self) -> Any:
+        """Return name, frames, dropped, rate, reopened and picture."""
+
+
+def camera_of(camera: object | None) -> Camera:
+    """Return what a camera says of itself.
+
+    :param camera: an :class:`edge.live.LiveCamera`; None while the models are being loaded.
+    """
+    if camera is None:
+        return Camera()
+    message = getattr(camera, "message", None)
+    if not isinstance(camera, _Told):
+        return Camera(name=str(getattr(camera, "name", "")), message=message)
+    told = camera.figures()
+    return Camera(
+        name=told.name, message=message, frames=told.frames, dropped=told.dropped, rate=told.rate,
+        reopened=told.reopened, picture=told.picture,
+    )  # fmt: skip
+
+
+def database_of(services: Services) -> Database:
+    """Return how the database is."""
+    try:
+        with services.store.engine.connect() as connection:
+            connection.execute(sa.select(SCORES.c.number).limit(1)).all()
+    except sa.exc.SQLAlchemyError as error:
+        log.debug("the database does not answer: %s", error)
+        return Database(ok=False)
+    size = _or_none(lambda: (services.store.data_dir / FILE).stat().st_size / 1e6)
+    return Database(ok=True, megabytes=size)
+
+
+def disk_of(services: Services) -> Disk:
+    """Return how much room there is."""
+    room = services.room
+    return Disk(free_mb=room.free / 1e6, floor_mb=room.floor / 1e6, enough=room())
+
+
+def times_of(durations: Durations | None) -> Times:
+    """Return what is shown of durations."""
+    if durations is None or not durations.count:
+        return Times()
+    middle, high = durations.quantile(0.5), durations.quantile(0.95)
+    return Times(
+        count=durations.count,
+        median=None if middle is None else round(1000 * middle, 1),
+        p95=None if high is None else round(1000 * high, 1),
+    )
+
+
+def version() -> str:
+    """Return the version of the program, with the name of the installed release if it has one."""
+    installed = ROOT.parent.name == "releases" and ROOT.name != __version__
+    return f"{__version__} ({ROOT.name})" if installed else __version__
+
+
+def _queue(services: Services) -> Queue:
+    waits = sa.select(sa.func.count(), sa.func.min(SCORES.c.created)).where(
+        SCORES.c.status.in_([Status.QUEUED, Status.RUNNING])
+    )
+    with services.store.engine.connect() as connection:
+        waiting, first = connection.execute(waits).one()
+    oldest = 0.0 if first is None else time() - datetime.fromisoformat(first).timestamp()
+    return Queue(
+        waiting=waiting, oldest=max(0.0, round(oldest, 1)), arriving=services.uploads.arriving()
+    )  # fmt: skip
+
+
+def _machine() -> Machine:
+    board = read_board()
+    return Machine(
+        temperatures=board.temperatures,
+        throttling=board.throttling,
+        memory_mb=_or_none(_memory_mb),
+        descriptors=_or_none(lambda: len(os.listdir("/proc/self/fd"))),  # noqa: PTH208 - 10 x
+    )
+
+
+def _memory_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+
+
+def _model(status: dict[str, Any]) -> Model:
+    networks = tuple(
+        Network(name=name, runtime=told["runtime"], why=told.get("why") or "", lost=told["lost"])
+        for name, told in (status.get("networks") or {}).items()
+    )
+    known = {name: status[name] or "" for name in ("bundle", "slot", "state", "why")
+             if name in status}  # fmt: skip
+    return Model(
+        name=status["name"], failure=status.get("failure"), networks=networks, **known
+    )  # fmt: skip
+
+
+def _or_none(read: Callable[[], T]) -> T | None:
+    """Return what could be read, or None: a look must not fail because a part of it does."""
+    try:
+        return read()
+    except UNREADABLE as error:
+        log.debug("a figure cannot be read: %s", error)
+        return None
