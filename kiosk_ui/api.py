@@ -109,8 +109,13 @@ def find_score(services: Services, key: str) -> Score:
     """
     score = services.store.get(key)
     if score is None:
-        raise Problem(404, "score_unknown", _("There is no such result. It may have been deleted."))
+        raise no_such_score()
     return score
+
+
+def no_such_score() -> Problem:
+    """Return what is told of a score that is not there, or not any more."""
+    return Problem(404, "score_unknown", _("There is no such result. It may have been deleted."))
 
 
 def represent(score: Score) -> dict[str, Any]:

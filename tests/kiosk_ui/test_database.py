@@ -165,14 +165,14 @@ def test_who_comes_second_leaves_the_first_ones_copy_alone(
 ) -> None:
     before = dump(old / FILE)
     copies: list[Path] = []
-    copy = database._copy
+    copy = database.copy_database
 
     def slow(path: Path, target: Path) -> None:
         copies.append(target)
         time.sleep(0.3)  # the other one looks at the revision meanwhile
         copy(path, target)
 
-    monkeypatch.setattr(database, "_copy", slow)
+    monkeypatch.setattr(database, "copy_database", slow)
     with ThreadPoolExecutor(4) as pool:
         for engine in list(pool.map(open_database, [old] * 4)):
             engine.dispose()
