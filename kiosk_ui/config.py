@@ -27,8 +27,8 @@ class WebConfig(BaseSettings):
     :param heartbeat: seconds between two signs of life on an event stream.
     :param history: whether people may keep their results here, and a coach may see those whose
         person has consented.
-    :param clip_minutes: minutes after which the video and the joints of a result are deleted, unless
-        its person has kept them or they belong to a study; of an unfinished upload, minutes
+    :param clip_minutes: minutes after which the video and the joints of a result are deleted,
+        unless its person has kept them or they belong to a study; of an unfinished upload, minutes
         without a further byte. There is no "never".
     :param contact: whom people ask about their data, as the notice page names them; None: the
         staff.

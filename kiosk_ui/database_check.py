@@ -1,4 +1,4 @@
-"""``python -m kiosk_ui.database_check``: is every page of the database whole? Makes a copy if so."""
+"""``python -m kiosk_ui.database_check``: checks the whole database, and copies it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The videos and joints of results: how long they are here, and that they go when their time is over.
+"""The videos and joints of results: how long they are here, and that they go after that.
 
 A result's folder goes as a whole, in two steps: first its row is marked, and only where nobody
 keeps it; then the folder is removed. Whatever ends the program in between, the mark stays, and the

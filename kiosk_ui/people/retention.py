@@ -30,6 +30,7 @@ from kiosk_ui.disk import DataInUseError, claim
 from kiosk_ui.maintenance import data_option, open_alone
 from kiosk_ui.people.steady import SteadyClock
 from kiosk_ui.replays import suppress_and_log
+from kiosk_ui.scores import Status
 from kiosk_ui.services import Services
 from kiosk_ui.tables import HELD, PEOPLE, SCORES
 from kiosk_ui.videos import Unchanged
@@ -119,7 +120,7 @@ class Retention:
         if today is None and not self._clock.look(moment):
             return
         services, config = self._services, self._config
-        unkept = _old_scores(services, moment, config.keep_days)
+        unkept = _old_scores(services, moment, config.keep_days, waiting=self._alone)
         count = services.store.delete(*unkept, unless=HELD, asked=False)
         forgotten = _old_people(services, moment, config.forget_days)
         for key in forgotten:
@@ -191,9 +192,17 @@ def tidy(services: Services, config: WebConfig, today: datetime | None = None) -
     Retention(services, config).look(today)
 
 
-def _old_scores(services: Services, moment: datetime, days: int) -> list[str]:
-    # Also what was never scored: a kiosk that does not start keeps nobody's video for ever.
+def _old_scores(
+    services: Services, moment: datetime, days: int, *, waiting: bool
+) -> list[str]:  # fmt: skip
+    """Return the results whose days are over.
+
+    :param waiting: whether also what was never scored: a kiosk that has not started for so long
+        is to keep nobody's video for ever.
+    """
     old = sa.select(SCORES.c.id).where(SCORES.c.created < _before(moment, days), sa.not_(HELD))
+    if not waiting:
+        old = old.where(SCORES.c.status.in_([Status.DONE, Status.FAILED]))
     return _found(services, old) if days else []
 
 
