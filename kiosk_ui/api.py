@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -33,20 +34,7 @@ def api_blueprint(config: WebConfig, services: Services, *, network: bool) -> Bl
     """
     api = Blueprint("api", __name__, url_prefix="/api/v1")
     waiters = Slots(config.replay_waiters)
-
-    def give(path: Path, kind: str, missing: Problem, name: str | None = None) -> Response:
-        """Send a file; a phone's browser may keep it if it asks each time whether it may.
-
-        What is being sent when its time is over is sent to its end.
-
-        :raises Problem: it is not there, or has gone just now.
-        """
-        try:
-            response = send_file(path, kind, conditional=True, download_name=name)
-        except OSError:
-            raise missing from None
-        response.headers["Cache-Control"] = "private, no-cache" if network else "no-store"
-        return response
+    send = partial(_send, caching="private, no-cache" if network else "no-store")
 
     @api.get("/openapi.json")
     def description() -> Response:
@@ -83,7 +71,7 @@ def api_blueprint(config: WebConfig, services: Services, *, network: bool) -> Bl
         missing = Problem(404, "no_replay", _("There is no replay of this recording."))
         if score.withheld or score.replay is not Replay.READY:
             raise missing
-        return give(services.store.path(key, REPLAY), "video/mp4", missing, "squat-replay.mp4")
+        return send(services.store.path(key, REPLAY), "video/mp4", missing, name="squat-replay.mp4")
 
     @api.get("/scores/<key>/clip.mp4")
     def read_clip(key: str) -> Response:
@@ -92,7 +80,7 @@ def api_blueprint(config: WebConfig, services: Services, *, network: bool) -> Bl
         missing = Problem(404, "no_clip", _("There is no clip of this recording."))
         if score.withheld or score.wiped:
             raise missing
-        return give(services.store.path(key, CLIP), "video/mp4", missing)
+        return send(services.store.path(key, CLIP), "video/mp4", missing)
 
     @api.get("/scores/<key>/motion")
     def read_motion(key: str) -> Response:
@@ -105,9 +93,26 @@ def api_blueprint(config: WebConfig, services: Services, *, network: bool) -> Bl
             path = motion_file(services.store, score, services.typical)
         except OSError as error:
             raise missing from error
-        return give(path, "application/json", missing)
+        return send(path, "application/json", missing)
 
     return api
+
+
+def _send(
+    path: Path, kind: str, missing: Problem, *, caching: str, name: str | None = None
+) -> Response:
+    """Send a file; a phone's browser may keep it if it asks each time whether it may.
+
+    What is being sent when its time is over is sent to its end.
+
+    :raises Problem: it is not there, or has gone just now.
+    """
+    try:
+        response = send_file(path, kind, conditional=True, download_name=name)
+    except OSError:
+        raise missing from None
+    response.headers["Cache-Control"] = caching
+    return response
 
 
 def find_score(services: Services, key: str) -> Score:

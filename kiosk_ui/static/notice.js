@@ -5,7 +5,7 @@ const opener = document.getElementById("open-notice");
 
 opener.addEventListener("click", () => {
   dialog.showModal();
-  dialog.querySelector(".told").scrollTop = 0;
+  dialog.scrollTop = 0;
 });
 document.getElementById("close-notice").addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // outside

@@ -25,6 +25,7 @@ from kiosk_ui.scores import Status
 from kiosk_ui.server import CarefulServer
 from kiosk_ui.services import Services
 from kiosk_ui.store import MIRRORED, UPLOAD, ScoreStore
+from kiosk_ui.uploads.partial import PartialUploads
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.pieces import PIECE, UPLOADS, VERSION, Stream
