@@ -258,7 +258,7 @@ def test_a_replay_that_is_drawn_too_late_does_not_come_back(web: Web, clock: Clo
     store.videos.wipe(AFTER)
     go.set()
     maker.want("nothing", Source.KIOSK)
-    until(lambda: maker._wanted.empty())
+    until(maker._wanted.empty)
     maker.close()
     found = store.get(key)
     assert found is not None and found.replay is Replay.NONE
