@@ -41,14 +41,14 @@ from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
 from kiosk_ui.engines import Engines
 from kiosk_ui.logs import log_discreetly
-from kiosk_ui.people.retention import EVERY, tidy
+from kiosk_ui.maintenance import open_alone
+from kiosk_ui.people.retention import RetentionTimer
 from kiosk_ui.phones.addresses import Addresses
 from kiosk_ui.phones.announce import Announcer
 from kiosk_ui.phones.framing import FramingHelp
 from kiosk_ui.phones.secure import SecureDoor
 from kiosk_ui.server import make_server
 from kiosk_ui.services import Services
-from kiosk_ui.store import ScoreStore
 from kiosk_ui.watchdog import Notifier, Watchdog, web_answers
 from kiosk_ui.worker import ScoringWorker
 
@@ -67,7 +67,6 @@ class Kiosk:
 
     def __init__(self, settings: Settings, services: Services, config: WebConfig) -> None:
         self._settings = settings
-        self._config = config
         self._services = services
         services.room.floor = config.disk_floor
         self._camera = LiveCamera(
@@ -77,6 +76,7 @@ class Kiosk:
         self._station: Station | None = None
         self._worker: ScoringWorker | None = None
         self._cues: Follower | None = None
+        self._retention = RetentionTimer(services, config)
         self.failed = False
 
     def start(self) -> None:
@@ -162,7 +162,7 @@ class Kiosk:
 
     def _pulses(self) -> list[Pulse]:
         """Return the signs of life of the threads without which the kiosk is none."""
-        parts = (self._camera, self._station, self._worker)
+        parts = (self._camera, self._station, self._worker, self._retention)
         return [part.pulse for part in parts if part is not None]
 
     def _records(self) -> bool:
@@ -171,6 +171,7 @@ class Kiosk:
 
     def run(self) -> None:
         """Start everything, and end it once the server is to stop."""
+        self._retention.start()  # first: whatever keeps the rest from starting keeps no videos
         try:
             self.start()
         except KioskError as error:
@@ -178,22 +179,13 @@ class Kiosk:
         except Exception as error:  # a kiosk that stays up and can do nothing helps nobody
             log.exception("the kiosk cannot start")
             self._give_up(str(error))
-        self._tidy()
-        while not self._services.room.wait(self._services.closing, EVERY):
-            self._tidy()
-        for part in (self._cues, self._station, self._worker, self._engines):
+        self._services.closing.wait()
+        for part in (self._cues, self._station, self._worker, self._engines, self._retention):
             if part is not None:
                 part.close()
         self._camera.stop()
         if self._services.framing is not None:
             self._services.framing.close()
-
-    def _tidy(self) -> None:
-        try:
-            tidy(self._services, self._config)
-            self._services.metrics.tidied_now()
-        except Exception:  # the disk may be full, the table busy: the next time it may do
-            log.exception("what is too old cannot be deleted")
 
     def _give_up(self, message: str) -> None:
         log.error(message)
@@ -261,8 +253,7 @@ def main(  # noqa: PLR0917 - click gives the options by name
         }  # fmt: skip
         settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
         lock = claim(settings.data_dir)
-        store = ScoreStore(settings.data_dir)
-        store.clear_incoming()
+        store = open_alone(settings.data_dir, config)
     except ValidationError as error:
         first = error.errors()[0]
         raise click.ClickException(
@@ -281,6 +272,7 @@ def main(  # noqa: PLR0917 - click gives the options by name
             f"{settings.data_dir / 'scores.sqlite3'} is damaged; move it away to start anew"
         ) from error
     services = Services(store, SettingsStore(settings.data_dir / "settings.json"))
+    services.uploads.seconds = config.clip_seconds
     services.uploads.recover()
     try:
         server = make_server(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -23,14 +24,17 @@ RETRY_REPLAY: Final = 5
 """Seconds after which a replay may be ready."""
 
 
-def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
+def api_blueprint(config: WebConfig, services: Services, *, network: bool) -> Blueprint:
     """Make the API's routes.
 
     :param config: limits.
     :param services: what they work with.
+    :param network: whether they are for the network; on the device itself no browser may keep what
+        it has shown, since it would have it for longer than the kiosk.
     """
     api = Blueprint("api", __name__, url_prefix="/api/v1")
     waiters = Slots(config.replay_waiters)
+    send = partial(_send, caching="private, no-cache" if network else "no-store")
 
     @api.get("/openapi.json")
     def description() -> Response:
@@ -64,41 +68,50 @@ def api_blueprint(config: WebConfig, services: Services) -> Blueprint:
             score = _wait_for_replay(config, services, waiters, score)
         if score.status is Status.FAILED:
             raise Problem(409, "score_failed", score.error or "The video could not be scored.")
-        path = services.store.path(key, REPLAY)
-        if score.withheld or score.replay is not Replay.READY or not path.is_file():
-            raise Problem(404, "no_replay", _("There is no replay of this recording."))
-        return _kept(
-            send_file(path, "video/mp4", conditional=True, download_name="squat-replay.mp4")
-        )
+        missing = Problem(404, "no_replay", _("There is no replay of this recording."))
+        if score.withheld or score.replay is not Replay.READY:
+            raise missing
+        return send(services.store.path(key, REPLAY), "video/mp4", missing, name="squat-replay.mp4")
 
     @api.get("/scores/<key>/clip.mp4")
     def read_clip(key: str) -> Response:
         """Give the clean clip, over which a page draws; it is there with the verdict."""
         score = find_score(services, key)
-        path = services.store.path(key, CLIP)
-        if score.withheld or not path.is_file():
-            raise Problem(404, "no_clip", _("There is no clip of this recording."))
-        return _kept(send_file(path, "video/mp4", conditional=True))
+        missing = Problem(404, "no_clip", _("There is no clip of this recording."))
+        if score.withheld or score.wiped:
+            raise missing
+        return send(services.store.path(key, CLIP), "video/mp4", missing)
 
     @api.get("/scores/<key>/motion")
     def read_motion(key: str) -> Response:
         """Give what is drawn over the clip: joints, depth, faults, a good repetition."""
         score = find_score(services, key)
         missing = Problem(404, "no_motion", _("Nothing is known to draw over this recording."))
-        if score.status is not Status.DONE or score.withheld:
+        if score.status is not Status.DONE or score.withheld or score.wiped:
             raise missing
         try:
             path = motion_file(services.store, score, services.typical)
         except OSError as error:
             raise missing from error
-        return _kept(send_file(path, "application/json", conditional=True))
+        return send(path, "application/json", missing)
 
     return api
 
 
-def _kept(response: Response) -> Response:
-    """Let a browser keep an answer, if it asks each time whether the score is still there."""
-    response.headers["Cache-Control"] = "private, no-cache"
+def _send(
+    path: Path, kind: str, missing: Problem, *, caching: str, name: str | None = None
+) -> Response:
+    """Send a file; a phone's browser may keep it if it asks each time whether it may.
+
+    What is being sent when its time is over is sent to its end.
+
+    :raises Problem: it is not there, or has gone just now.
+    """
+    try:
+        response = send_file(path, kind, conditional=True, download_name=name)
+    except OSError:
+        raise missing from None
+    response.headers["Cache-Control"] = caching
     return response
 
 
@@ -109,8 +122,13 @@ def find_score(services: Services, key: str) -> Score:
     """
     score = services.store.get(key)
     if score is None:
-        raise Problem(404, "score_unknown", _("There is no such result. It may have been deleted."))
+        raise no_such_score()
     return score
+
+
+def no_such_score() -> Problem:
+    """Return what is told of a score that is not there, or not any more."""
+    return Problem(404, "score_unknown", _("There is no such result. It may have been deleted."))
 
 
 def represent(score: Score) -> dict[str, Any]:
@@ -132,6 +150,10 @@ def represent(score: Score) -> dict[str, Any]:
         "replay": {
             "status": (replay if score.finished else Replay.PENDING).value,
             "url": url_for("public.api.read_replay", key=score.id) if wanted else None,
+        },
+        "video": {
+            "deleted": score.wiped,
+            "deleted_in": None if score.video_left is None else round(score.video_left, 1),
         },
         "page": url_for("public.read_page", key=score.id),
     }

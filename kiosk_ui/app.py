@@ -67,7 +67,7 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     metrics.install(app, services.metrics, face)
     guard.install(app, config, network=face == "network")
     public = public_blueprint(config, services, network=face == "network")
-    public.register_blueprint(api_blueprint(config, services))
+    public.register_blueprint(api_blueprint(config, services, network=face == "network"))
     public.register_blueprint(record_blueprint(config, services))
     public.register_blueprint(tus_blueprint(config, services))
     app.register_blueprint(public)

@@ -82,6 +82,8 @@ class Card:
     :param also: the cues of further faults, the likeliest first.
     :param unseen: what the camera could not see, in a sentence, or None.
     :param has_clip: whether there is a clip to be shown.
+    :param gone: whether video and joints have been deleted, their time being over.
+    :param seconds_left: until then; None: they are kept, or there are none.
     :param has_replay: whether there is a replay to take home, or will be one.
     :param percent: how far the scoring is.
     :param ahead: how many wait before this one.
@@ -100,6 +102,8 @@ class Card:
     unseen: str | None
     repetitions: tuple[RepetitionLine, ...]
     has_clip: bool
+    gone: bool
+    seconds_left: int | None
     has_replay: bool
     percent: int
     ahead: int
@@ -109,6 +113,11 @@ class Card:
     def finished(self) -> bool:
         """Tell whether the card will not change any more."""
         return self.state not in ("waiting", "running")
+
+    @property
+    def minutes_left(self) -> int | None:
+        """Return the minutes until video and joints are deleted; the last one is a whole one."""
+        return None if self.seconds_left is None else max(math.ceil(self.seconds_left / 60), 1)
 
     @property
     def good_count(self) -> int:
@@ -138,6 +147,8 @@ def card_of(score: Score) -> Card:
             for number, line in enumerate(found.get("repetitions", ()), start=1)
         ),
         has_clip=score.status is Status.DONE and score.replay is not Replay.NONE,
+        gone=score.wiped and score.status is Status.DONE,
+        seconds_left=None if score.video_left is None else math.ceil(score.video_left),
         has_replay=score.replay in (Replay.PENDING, Replay.READY),
         percent=round(100 * score.progress),
         ahead=score.ahead,

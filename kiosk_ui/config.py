@@ -29,6 +29,11 @@ class WebConfig(BaseSettings):
     :param heartbeat: seconds between two signs of life on an event stream.
     :param history: whether people may keep their results here, and a coach may see those whose
         person has consented.
+    :param clip_minutes: minutes after which the video and the joints of a result are deleted,
+        unless its person has kept them or they belong to a study; of an unfinished upload, minutes
+        without a further byte. There is no "never".
+    :param contact: whom people ask about their data, as the notice page names them; None: the
+        staff.
     :param keep_days: days after which a result is deleted that is in nobody's history; 0: never.
     :param forget_days: days without a visit after which a history is deleted; 0: never.
     :param name: the kiosk's name on the network, without ``.local``.
@@ -60,6 +65,8 @@ class WebConfig(BaseSettings):
     card_waiters: int = Field(default=8, ge=1)
     heartbeat: float = Field(default=3.0, gt=0)
     history: bool = False
+    clip_minutes: float = Field(default=10.0, gt=0, le=1440)
+    contact: str | None = Field(default=None, min_length=1, max_length=200)
     keep_days: int = Field(default=30, ge=0)
     forget_days: int = Field(default=730, ge=0)
     name: str = Field(default="squat", pattern="^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$")
@@ -84,3 +91,8 @@ class WebConfig(BaseSettings):
         if isinstance(value, str):
             return tuple(part for part in value.lower().replace(" ", "").split(",") if part)
         return value
+
+    @property
+    def clip_seconds(self) -> float:
+        """Return for how long a video stays that nobody keeps."""
+        return 60.0 * self.clip_minutes

@@ -6,20 +6,19 @@ engine = open_database(Path("var"))
 from __future__ import annotations
 
 import logging
-import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from edge.errors import DatabaseTooNewError
+from kiosk_ui.backups import FILE, back_up, copy_database, damaged, forget_damaged, renew
 
 log = logging.getLogger(__name__)
 
-FILE: Final = "scores.sqlite3"
-REVISIONS: Final = ("0001", "0002", "0003")
+__all__ = ["FILE", "REVISIONS", "back_up", "backups", "damaged", "forget", "open_database"]
+
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every revision in ``kiosk_ui/migrations/versions``, the newest last.
 
 They are named here so that a start with nothing to do need not load Alembic (0.2 s and more).
@@ -80,14 +79,19 @@ def backups(data_dir: Path) -> list[Path]:
     return [p for name in REVISIONS for p in data_dir.resolve().glob(f"{FILE}.{name}")]
 
 
-def forget(engine: sa.Engine, data_dir: Path) -> None:
+def forget(engine: sa.Engine, data_dir: Path, *, asked: bool = True) -> None:
     """Let nothing of deleted rows stay beside the database: neither in its journal nor in a copy.
 
     :param engine: of the database.
     :param data_dir: its folder.
+    :param asked: whether somebody has asked for it; a damaged database that was put aside, of which
+        no row can be taken out, then goes as a whole. Else it goes after its week.
     """
     for copy in backups(data_dir):
         copy.unlink(missing_ok=True)
+    renew(data_dir)
+    if asked:
+        forget_damaged(data_dir)
     with engine.connect() as connection:
         busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
     if busy:
@@ -118,7 +122,7 @@ def _migrate(path: Path, found: str | None) -> None:
                     config.attributes["connection"] = connection
                     if now is not None:
                         # Not before: only in here is nobody else at the same copy.
-                        _copy(path, path.with_name(f"{path.name}.{now}"))
+                        copy_database(path, path.with_name(f"{path.name}.{now}"))
                         command.stamp(config, now)
                     command.upgrade(config, "head")
             except BaseException:
@@ -127,16 +131,6 @@ def _migrate(path: Path, found: str | None) -> None:
             connection.exec_driver_sql("COMMIT")
     finally:
         engine.dispose()
-
-
-def _copy(path: Path, target: Path) -> None:
-    """Copy a database with all that is in its journal; only its owner may read the copy."""
-    partial = target.with_name(f"{target.name}.partial")
-    partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
-        source.backup(copy)
-    partial.replace(target)
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -11,7 +11,10 @@ import click
 
 from edge.errors import DatabaseTooNewError
 from edge.settings import Settings
-from kiosk_ui.store import ScoreStore
+from kiosk_ui.backups import rescue
+from kiosk_ui.config import WebConfig
+from kiosk_ui.store import MIRRORED, UPLOAD, ScoreStore
+from kiosk_ui.worker import FAILED
 
 
 def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,3 +50,24 @@ def opened(data_dir: Path | None) -> Iterator[ScoreStore]:
         yield scores
     finally:
         scores.close()
+
+
+def open_alone(data_dir: Path, config: WebConfig) -> ScoreStore:
+    """Open the scores of a folder that nobody else works with, as it was claimed.
+
+        store = open_alone(Path("var"), WebConfig())
+
+    What was on its way in is removed, and a damaged database replaced by its newest copy.
+
+    :param data_dir: the folder; what was wrong with it is then in the store's ``trouble``.
+    :param config: says how long videos stay.
+    :raises DatabaseTooNewError: a newer version of the program has written it.
+    :raises sqlalchemy.exc.DatabaseError: it cannot be used.
+    """
+    trouble = rescue(data_dir)
+    store = ScoreStore(data_dir)
+    store.trouble, store.clip_seconds = trouble, config.clip_seconds
+    store.clear_incoming()
+    if trouble:
+        store.videos.match_files((UPLOAD, MIRRORED), FAILED)
+    return store

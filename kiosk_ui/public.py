@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, redirect, render_template, url_for
 from markupsafe import Markup
@@ -20,6 +21,7 @@ from kiosk_ui.qr import code_for
 from kiosk_ui.scores import Score, Source, Status
 from kiosk_ui.services import Services
 from kiosk_ui.slots import Slots
+from kiosk_ui.tables import IN_A_HISTORY
 from kiosk_ui.uploads.form import take_upload
 
 MOMENT: Final = 1.0
@@ -58,8 +60,15 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
             "phone.html",
             max_bytes=config.max_upload_bytes,
             record_url=record_url(services),
-            keep_days=config.keep_days,
+            minutes=minutes_of(config),
         )
+
+    public.app_context_processor(lambda: {"keeps": what_is_kept(config, services)})
+
+    @public.get("/notice")
+    def notice() -> str:
+        """Tell in plain words what is kept, for how long, and who sees it."""
+        return render_template("notice.html", network=network)
 
     if network:
         public.add_url_rule("/", "home", phone)
@@ -84,11 +93,11 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
     @public.post("/scores/<key>/delete")
     def delete(key: str) -> AnyResponse:
         """Remove a result that is in nobody's history; whoever has its address was given it."""
-        if services.people.owner_of(find_score(services, key).id) is not None:
+        find_score(services, key)
+        if not services.store.delete(key, unless=IN_A_HISTORY):
             raise Problem(
                 409, "in_a_history", _("This result is in a history. It is deleted there.")
             )
-        services.store.delete(key)
         return redirect(url_for("public.phone", deleted=1), 303)
 
     @public.get("/scores/<key>/card")
@@ -155,5 +164,25 @@ def _way_home(services: Services, score: Score) -> WayHome | None:
     address = services.address()
     if score.source is not Source.KIOSK or score.status is not Status.DONE or address is None:
         return None
+    if score.wiped:
+        return None
     link = address + url_for("public.take_home", code=services.shares.code_for(score.id))
-    return WayHome(link, code_for(link), round(services.shares.lasts / 60))
+    lasts = min(services.shares.lasts, score.video_left or services.shares.lasts)
+    return WayHome(link, code_for(link), max(math.ceil(lasts / 60), 1))
+
+
+def minutes_of(config: WebConfig) -> int:
+    """Return for how many minutes a video stays, as it is told to people."""
+    return max(math.ceil(config.clip_minutes), 1)
+
+
+def what_is_kept(config: WebConfig, services: Services) -> dict[str, Any]:
+    """Return what the notice says of this kiosk, as it is set up."""
+    return {
+        "minutes": minutes_of(config),
+        "keep_days": config.keep_days,
+        "forget_days": config.forget_days,
+        "history": config.history,
+        "share_minutes": round(services.shares.lasts / 60),
+        "contact": config.contact,
+    }

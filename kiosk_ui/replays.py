@@ -92,9 +92,10 @@ class ReplayMaker:
             self._render(self._store.path(key, CLIP), track, self._store.path(key, REPLAY))
             result = Replay.READY
         except (OSError, SourceError):
-            if self._store.get(key) is not None:
+            found = self._store.get(key)
+            if found is not None and not found.wiped:
                 raise
-            log.info("a replay was not drawn: its score was deleted meanwhile")
+            log.info("a replay was not drawn: its video was deleted meanwhile")
         finally:
             self._store.update(key, replay=result)
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import Final
 
 from kiosk_ui.disk import free_bytes
 
 log = logging.getLogger(__name__)
-
-LOOK_EVERY: Final = 5.0
-"""Seconds between two looks of whoever waits."""
-
-TIDY_EVERY: Final = 60.0
-"""Seconds between two deletions while there is too little room."""
 
 MARGIN: Final = 1.05
 """There is room again once there is so much more than the floor, so that nothing flickers."""
@@ -60,16 +52,3 @@ class Room:
                 self.floor / 1e6,
             )  # fmt: skip
         return enough
-
-    def wait(self, closing: threading.Event, seconds: float) -> bool:
-        """Wait until it is time to delete what is too old: sooner while there is too little room.
-
-        :param closing: ends the waiting; True is returned then.
-        :param seconds: after which it is time in any case.
-        """
-        began = monotonic()
-        while not closing.wait(min(LOOK_EVERY, seconds)):
-            waited = monotonic() - began
-            if waited >= seconds or (waited >= TIDY_EVERY and not self()):
-                return False
-        return True

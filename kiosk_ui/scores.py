@@ -51,6 +51,9 @@ class Score:
     :param progress: 0 to 1; live, not kept.
     :param ahead: how many wait before it; live, not kept.
     :param wait: about how many seconds pass until it is done; live, not kept.
+    :param video_left: in how many seconds video and joints are deleted; None: they are kept, or are
+        gone, or the score is not finished.
+    :param wiped: whether video and joints have been deleted.
     :param withheld: whether a study keeps the assessment from its participant.
     """
 
@@ -66,6 +69,8 @@ class Score:
     progress: float = 0.0
     ahead: int = 0
     wait: float = 0.0
+    video_left: float | None = None
+    wiped: bool = False
     withheld: bool = False
 
     @property

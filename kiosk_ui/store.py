@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from time import time
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,8 +15,10 @@ import sqlalchemy as sa
 from kiosk_ui.database import forget, open_database
 from kiosk_ui.scores import QueueFull, Replay, Score, Source, Status
 from kiosk_ui.studies.withheld import covered
-from kiosk_ui.tables import SCORES
+from kiosk_ui.tables import HELD, SCORES
 from kiosk_ui.uploads.line import Line
+from kiosk_ui.uptime import uptime
+from kiosk_ui.videos import Videos, age_of, remove_folder, stamp
 from trt_engines.durable import sync
 
 UPLOAD, CLIP, REPLAY, TRACK = "upload.bin", "clip.mp4", "replay.mp4", "track.npz"
@@ -26,9 +27,6 @@ MIRRORED: Final = "mirrored.bin"
 """Instead of an upload, where left and right are exchanged in its pictures."""
 
 _ACTIVE: Final = SCORES.c.status.in_([Status.QUEUED, Status.RUNNING])
-
-STRAY_SECONDS: Final = 600.0
-"""A folder without a score that nothing has touched for so long belongs to none."""
 
 
 class ScoreStore:
@@ -47,12 +45,18 @@ class ScoreStore:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir.resolve()
         self._folder = self.data_dir / "scores"
+        self.clip_seconds = 600.0
+        """For how long the video and the joints of a result stay that nobody keeps."""
         self.incoming = self.data_dir / "incoming"
         """Where uploads and recordings are written before they become a score."""
         for folder in (self._folder, self.incoming):
             folder.mkdir(parents=True, exist_ok=True)
         self.engine = open_database(data_dir)
         """Of all tables, for what belongs to scores."""
+        self.trouble: str | None = None
+        """What is or was wrong with the table's file, for the maintainer."""
+        self.videos = Videos(self.engine, self._folder)
+        """How long videos stay."""
         self.on_added: Callable[[str], None] = lambda key: None
         """Is told the id of each new score, by whichever way it came in."""
         self._changed = threading.Condition()
@@ -146,6 +150,8 @@ class ScoreStore:
             sync(self._folder)
             now = datetime.now(timezone.utc).isoformat()
             row = {"status": status, "replay": Replay.NONE, "attempts": 0, **values}
+            if status is Status.DONE:
+                row.update(stamp())
             with self._changed, self.engine.begin() as connection:
                 connection.execute(
                     SCORES.insert()
@@ -167,7 +173,8 @@ class ScoreStore:
         Where a study keeps its assessment from the participant, it is without one.
         """
         with self.engine.connect() as connection:
-            row = connection.execute(sa.select(SCORES).where(SCORES.c.id == key)).one_or_none()
+            found = sa.select(SCORES, HELD.label("held")).where(SCORES.c.id == key)
+            row = connection.execute(found).one_or_none()
             if row is None:
                 return None
             before: list[str] = []
@@ -182,10 +189,13 @@ class ScoreStore:
         wait = 0.0
         if status in (Status.QUEUED, Status.RUNNING):
             wait = sum(self._left(key) for key in (*before, row.id))
+        left = None
+        if status in (Status.DONE, Status.FAILED) and not row.held and not row.wiped:
+            left = max(self.clip_seconds - age_of(row, uptime()), 0.0)
         return Score(
             row.id, datetime.fromisoformat(row.created), Source(row.source), status, row.attempts,
             row.threshold, row.assessment, row.error, Replay(row.replay), progress, len(before),
-            wait,
+            wait, video_left=left, wiped=bool(row.wiped),
         )  # fmt: skip
 
     def _left(self, key: str) -> float:
@@ -228,10 +238,18 @@ class ScoreStore:
             return connection.execute(queued.order_by(SCORES.c.number).limit(1)).one_or_none()
 
     def update(self, key: str, **values: Any) -> None:
-        """Change columns of a score and wake those who wait for it."""
+        """Change columns of a score and wake those who wait for it.
+
+        A replay that is ready only after its score's video was deleted is not there.
+        """
+        where = SCORES.c.id == key
+        if "replay" in values:
+            where = sa.and_(where, SCORES.c.wiped.is_(None))
+        if values.get("status") in (Status.DONE, Status.FAILED):
+            values.update(stamp())
         with self._changed:
             with self.engine.begin() as connection:
-                connection.execute(SCORES.update().where(SCORES.c.id == key).values(**values))
+                connection.execute(SCORES.update().where(where).values(**values))
             if values.get("status") in (Status.DONE, Status.FAILED, Status.QUEUED):
                 self._progress.pop(key, None)
             if values.get("status") in (Status.DONE, Status.FAILED):
@@ -266,7 +284,7 @@ class ScoreStore:
             for key in connection.scalars(sa.select(SCORES.c.id).where(worn)):
                 self.remove_video(key)
             connection.execute(
-                SCORES.update().where(worn).values(status=Status.FAILED, error=message)
+                SCORES.update().where(worn).values(status=Status.FAILED, error=message, **stamp())
             )
             connection.execute(SCORES.update().where(running).values(status=Status.QUEUED))
             return list(connection.scalars(pending.order_by(SCORES.c.number)))
@@ -281,46 +299,34 @@ class ScoreStore:
         for name in (UPLOAD, MIRRORED, CLIP, f".{CLIP}.partial"):
             self.path(key, name).unlink(missing_ok=True)
 
-    def remove_strays(self) -> int:
-        """Remove the folders of scores that are gone, and return how many there were.
+    def delete(
+        self, *keys: str, unless: sa.ColumnElement[bool] | None = None, asked: bool = True
+    ) -> int:
+        """Remove scores and their files, and return how many there were.
 
-        A replay that was drawn just when its score was deleted may have left one.
+        :param unless: those of which this holds stay; looked at in the same moment.
+        :param asked: whether somebody has asked for it; else their days are over.
         """
-        there = [path for path in self._folder.iterdir() if not self._is_new(path)]
-        with self.engine.connect() as connection:
-            known = set(connection.scalars(sa.select(SCORES.c.id)))
-        strays = [path for path in there if path.name not in known]
-        for path in strays:
-            shutil.rmtree(path, ignore_errors=True)
-        return len(strays)
-
-    @staticmethod
-    def _is_new(folder: Path) -> bool:
-        """Tell whether a folder was changed so lately that its score may be about to come."""
-        try:
-            return time() - folder.stat().st_mtime < STRAY_SECONDS
-        except OSError:
-            return True  # it goes just now
-
-    def delete(self, *keys: str) -> int:
-        """Remove scores and their files, and return how many there were."""
         found = []
         with self._changed, self.engine.begin() as connection:
             for key in keys:
-                if connection.execute(SCORES.delete().where(SCORES.c.id == key)).rowcount:
+                where = SCORES.c.id == key
+                if unless is not None:
+                    where = sa.and_(where, sa.not_(unless))
+                if connection.execute(SCORES.delete().where(where)).rowcount:
                     found.append(key)
                 self._progress.pop(key, None)
                 self.line.leave(key)
             self._changed.notify_all()
         for key in found:
-            shutil.rmtree(self._folder / key, ignore_errors=True)
+            remove_folder(self._folder / key)
         if found:
-            self.forget()
+            self.forget(asked=asked)
         return len(found)
 
-    def forget(self) -> None:
+    def forget(self, *, asked: bool = True) -> None:
         """Let nothing of what was deleted from any table stay in the journal or in a copy."""
-        forget(self.engine, self.data_dir)
+        forget(self.engine, self.data_dir, asked=asked)
 
 
 def new_key() -> str:

@@ -25,6 +25,12 @@ SCORES: Final = sa.Table(
     sa.Column("assessment", sa.JSON(none_as_null=True)),
     sa.Column("error", sa.String),
     sa.Column("replay", sa.String, nullable=False),
+    # For how many seconds the result has certainly been there, as it was last counted: at the
+    # moment `counted` of the boot `boot` (kiosk_ui/uptime.py).
+    sa.Column("age", sa.Float, nullable=False, server_default="0"),
+    sa.Column("boot", sa.String),
+    sa.Column("counted", sa.Float),
+    sa.Column("wiped", sa.String),  # when video and joints were deleted; none: they were not
 )
 
 PEOPLE: Final = sa.Table(
@@ -124,3 +130,9 @@ STUDY_SCORES: Final = sa.Table(
     ),
     sa.Column("phase", sa.String, nullable=False),
 )
+
+IN_A_HISTORY: Final = sa.exists().where(KEPT.c.score == SCORES.c.id)
+"""Of a score: whether somebody keeps it."""
+
+HELD: Final = sa.or_(IN_A_HISTORY, sa.exists().where(STUDY_SCORES.c.score == SCORES.c.id))
+"""Of a score: whether its video stays, since somebody has said so, for a history or for a study."""

@@ -90,7 +90,7 @@ class LabelStore:
             sa.select(SCORES.c.id, SCORES.c.assessment)
             .join(KEPT, KEPT.c.score == SCORES.c.id)
             .where(KEPT.c.consent.is_not(None), SCORES.c.status == Status.DONE)
-            .where(SCORES.c.id.not_in(known))
+            .where(SCORES.c.id.not_in(known), SCORES.c.wiped.is_(None))
             .order_by(SCORES.c.number)
         )
         with self._engine.connect() as connection:
@@ -111,9 +111,11 @@ class LabelStore:
         :raises LookupError: its person has not consented, or it is gone.
         """
         values = {"made": now(), "correct": label.correct, "parts": parts_of(label)}
-        consented = sa.select(KEPT.c.score).where(
-            KEPT.c.score == key, KEPT.c.consent.is_not(None)
-        )  # fmt: skip
+        consented = (
+            sa.select(KEPT.c.score)
+            .join(SCORES, SCORES.c.id == KEPT.c.score)
+            .where(KEPT.c.score == key, KEPT.c.consent.is_not(None), SCORES.c.wiped.is_(None))
+        )
         with self._engine.begin() as connection:
             # Another name after each change: whoever has a copy of the export sees that one goes.
             connection.execute(LABELS.delete().where(LABELS.c.score == key))

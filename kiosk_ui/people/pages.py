@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from kiosk_ui.api import find_score
+from kiosk_ui.api import find_score, no_such_score
 from kiosk_ui.card import points_of
 from kiosk_ui.dates import day_and_time
 from kiosk_ui.languages import gettext as _
@@ -42,6 +42,8 @@ def people_blueprint(services: Services) -> Blueprint:
             action(require_person(services))
         except NotYoursError:
             raise Problem(409, "not_yours", _("This result is not in your history.")) from None
+        except LookupError:
+            raise no_such_score() from None
         services.labels.remove_withdrawn()
 
     @blueprint.errorhandler(PeopleFullError)

@@ -216,13 +216,17 @@ class PeopleStore:
         """Put a score into a history; doing it again changes nothing.
 
         :raises NotYoursError: it is in somebody else's.
+        :raises LookupError: the score was deleted just now.
         """
         with self._engine.begin() as connection:
-            connection.execute(
-                KEPT.insert()
-                .prefix_with("OR IGNORE")
-                .values(score=key, person=person.number, kept=now())
-            )
+            try:
+                connection.execute(
+                    KEPT.insert()
+                    .prefix_with("OR IGNORE")
+                    .values(score=key, person=person.number, kept=now())
+                )
+            except IntegrityError as error:
+                raise LookupError("there is no such score") from error
             owner = connection.scalar(sa.select(KEPT.c.person).where(KEPT.c.score == key))
             if owner != person.number:
                 raise NotYoursError("the score is in somebody else's history")
@@ -290,15 +294,18 @@ class PeopleStore:
             raise NotYoursError("the score is not in your history")
         self._scores.delete(key)
 
-    def delete(self, person: Person) -> None:
-        """Remove a person and every score in their history, with its files."""
+    def delete(self, person: Person, *, asked: bool = True) -> None:
+        """Remove a person and every score in their history, with its files.
+
+        :param asked: whether they have asked for it.
+        """
         mine = sa.select(KEPT.c.score).where(KEPT.c.person == person.number)
         with self._engine.connect() as connection:
             keys = list(connection.scalars(mine))
-        self._scores.delete(*keys)
+        self._scores.delete(*keys, asked=asked)
         with self._engine.begin() as connection:
             connection.execute(PEOPLE.delete().where(PEOPLE.c.number == person.number))
-        self._scores.forget()
+        self._scores.forget(asked=asked)
 
 
 def _named(nickname: str, pin: str) -> dict[str, Any]:

@@ -5,18 +5,21 @@ import { Player } from "./player.js";
 import { splash } from "./splash.js";
 
 const POLL = 1000; // milliseconds
+const AFTER = 1500; // milliseconds after its time in which the kiosk has deleted a video
 const HELD = 500; // an answer that took so long waited for news: ask again at once
 
 /**
  * Show a score in an element and follow it until it is finished.
  * @param {HTMLElement} place where the card is put; it may hold one already.
  * @param {string} key id of the score.
- * @param {{card?: string, onFinished?: (state: string) => void, onLost?: (lost: boolean) => void}} tell
- *   card: the card, where it is known already.
+ * @param {{card?: string, onGone?: () => void, onFinished?: (state: string) => void, onLost?: (lost: boolean) => void}} tell
+ *   card: the card, where it is known already; onGone: what is done once the video is deleted, if
+ *   not that the card is shown without it.
  * @returns {() => void} ends it and empties the element.
  */
 export function showResult(place, key, tell = {}) {
   const stopping = new AbortController();
+  let shown = new AbortController(); // of the card that is there
   let timer = 0;
 
   async function load() {
@@ -39,9 +42,34 @@ export function showResult(place, key, tell = {}) {
   function follow() {
     const card = place.querySelector("[data-card]");
     if (card && !("finished" in card.dataset)) return false;
-    if (card) liven(card, stopping.signal);
+    if (card) {
+      liven(card, shown.signal);
+      countDown(card, shown.signal, tell.onGone ?? again);
+    }
     tell.onFinished?.(card?.dataset.state ?? "failed");
     return true;
+  }
+
+  /** Show the result without its video: nobody is told the verdict a second time. */
+  async function again() {
+    try {
+      const answer = await fetch(`/scores/${key}/card`, { signal: stopping.signal, headers: { Accept: "text/html" } });
+      const text = await answer.text();
+      if (stopping.signal.aborted) return;
+      leave();
+      shown = new AbortController();
+      place.innerHTML = text;
+      place.querySelector("[data-splash]")?.remove();
+      follow();
+    } catch {
+      if (!stopping.signal.aborted) timer = setTimeout(again, AFTER); // it does not answer just now
+    }
+  }
+
+  /** Let go of the card that is there. */
+  function leave() {
+    shown.abort();
+    place.querySelector("video")?.removeAttribute("src");
   }
 
   if (tell.card) place.innerHTML = tell.card;
@@ -53,9 +81,30 @@ export function showResult(place, key, tell = {}) {
   return () => {
     stopping.abort();
     clearTimeout(timer);
-    place.querySelector("video")?.removeAttribute("src");
+    leave();
     place.replaceChildren();
   };
+}
+
+/** Tell how long the video is still there, and do something once it is not. */
+function countDown(card, signal, gone) {
+  const place = card.querySelector("[data-until]");
+  if (!place) return;
+  const end = performance.now() + 1000 * Number(place.dataset.until);
+  let timer = 0;
+  const tick = () => {
+    const left = end - performance.now();
+    if (left <= 0) {
+      timer = setTimeout(gone, AFTER);
+      return;
+    }
+    const minutes = Math.ceil(left / 60_000);
+    const { one, many } = place.dataset;
+    place.querySelector("span").textContent = minutes === 1 ? one : many.replace("#", minutes);
+    timer = setTimeout(tick, Math.min(left, 5000));
+  };
+  tick();
+  signal.addEventListener("abort", () => clearTimeout(timer));
 }
 
 /** Say the verdict, play the clip, and let list and plot lead to their places in it. */

@@ -8,6 +8,7 @@ const place = byId("result");
 const card = place.querySelector("[data-card]");
 
 showResult(place, card.dataset.key, {
+  onGone: () => location.reload(), // what is offered below the result changes as well
   onLost: (lost) => (byId("lost").hidden = !lost),
   onFinished: () => {
     byId("actions").hidden = false;

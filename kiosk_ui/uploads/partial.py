@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import RawIOBase
-from time import time
+from time import monotonic, time
 from typing import IO, Any, Final
 
 from kiosk_ui.scores import Status
@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 ALIVE_SECONDS: Final = 60.0
 """An upload without a byte for so long no longer counts as one that is on its way."""
 
-KEPT_SECONDS: Final = 3600.0
-"""An unfinished upload is kept for so long after its last byte."""
+KEPT_SECONDS: Final = 600.0
+"""An unfinished upload is kept for so long after its last byte, unless the maintainer says else."""
 
 
 @dataclass
@@ -35,6 +35,8 @@ class _Kept:
     tried: bool = False
     """Whether that was tried, and given up."""
     writing: threading.Lock = field(default_factory=threading.Lock)
+    touched: float = field(default_factory=monotonic)
+    """When the last byte came; by a clock that nobody sets."""
 
 
 class PartialUploads:
@@ -56,6 +58,9 @@ class PartialUploads:
         self.files = PieceFiles(store.incoming.with_name("partial"))
         self._store = store
         self._kept = {partial.key: _Kept(partial) for partial in self.files.read_all()}
+        for key, kept in self._kept.items():
+            # From before the start only the system's clock knows; a time in the future is none.
+            kept.touched -= max(time() - self.files.touched(key), 0.0)
         self._changed = threading.Condition()
 
     def recover(self) -> None:
@@ -128,6 +133,7 @@ class PartialUploads:
             if whole != partial.length:
                 partial.length = whole
                 self.files.write(partial)
+            kept.touched = monotonic()
         with self._changed:
             self._changed.notify_all()
         self.finish(key)
@@ -243,27 +249,28 @@ class PartialUploads:
 
     def expires(self, key: str) -> float:
         """Return when an upload is removed unless a byte comes, by the system's clock."""
-        return self.files.touched(key) + self.seconds
+        kept = self._kept.get(key)
+        return time() + (self._left(kept) if kept else 0.0)
+
+    def _left(self, kept: _Kept) -> float:
+        return kept.touched + self.seconds - monotonic()
 
     def expire(self) -> None:
         """Remove the uploads whose time is over."""
-        now = time()
-        for key in list(self._kept):
-            if self.expires(key) < now:
+        for key, kept in list(self._kept.items()):
+            if self._left(kept) < 0 and not kept.writing.locked():
                 log.info("upload %s was not finished in time", key)
                 self.remove(key)
 
     def _unfinished(self) -> list[tuple[float, str]]:
         """Return time of the last byte and id of what is not finished, the oldest first."""
         return sorted(
-            (self.files.touched(key), key)
-            for key, kept in list(self._kept.items())
-            if not kept.done
+            (kept.touched, key) for key, kept in list(self._kept.items()) if not kept.done
         )
 
     def arriving(self, client: str | None = None) -> int:
         """Return how many uploads are on their way in, of one client or of all."""
-        since = time() - ALIVE_SECONDS
+        since = monotonic() - ALIVE_SECONDS
         alive = [self._kept.get(key) for touched, key in self._unfinished() if touched > since]
         return sum(kept is not None and client in (None, kept.client) for kept in alive)
 
@@ -279,7 +286,7 @@ class PartialUploads:
         way stay: False if there are too many of them.
         """
         unfinished = self._unfinished()
-        since = time() - ALIVE_SECONDS
+        since = monotonic() - ALIVE_SECONDS
         while len(unfinished) >= count:
             touched, key = unfinished.pop(0)
             if touched > since:

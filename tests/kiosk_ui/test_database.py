@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 
 from edge.errors import DatabaseTooNewError
 from kiosk_ui import database
+from kiosk_ui.backups import copy_database
 from kiosk_ui.database import FILE, MIGRATIONS, REVISIONS, backups, open_database
 from kiosk_ui.scores import Status
 from kiosk_ui.store import ScoreStore
@@ -165,14 +166,13 @@ def test_who_comes_second_leaves_the_first_ones_copy_alone(
 ) -> None:
     before = dump(old / FILE)
     copies: list[Path] = []
-    copy = database._copy
 
     def slow(path: Path, target: Path) -> None:
         copies.append(target)
         time.sleep(0.3)  # the other one looks at the revision meanwhile
-        copy(path, target)
+        copy_database(path, target)
 
-    monkeypatch.setattr(database, "_copy", slow)
+    monkeypatch.setattr(database, "copy_database", slow)
     with ThreadPoolExecutor(4) as pool:
         for engine in list(pool.map(open_database, [old] * 4)):
             engine.dispose()

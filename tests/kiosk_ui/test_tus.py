@@ -25,6 +25,7 @@ from kiosk_ui.scores import Status
 from kiosk_ui.server import CarefulServer
 from kiosk_ui.services import Services
 from kiosk_ui.store import MIRRORED, UPLOAD, ScoreStore
+from kiosk_ui.uploads.partial import PartialUploads
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.pieces import PIECE, UPLOADS, VERSION, Stream
@@ -348,8 +349,7 @@ def test_the_longest_silent_upload_makes_room(web: Web, stream: Callable[..., St
     old = [stream(length=10) for _ in range(config.partial_uploads)]
     assert stream(length=10).begun.status == 429  # all of them may still be on their way
     for sending, minutes in zip(old, (0, 20, 10), strict=True):
-        then = time.time() - 60 * minutes
-        os.utime(uploads.files.path(sending.key), (then, then))
+        uploads._kept[sending.key].touched -= 60 * minutes
     assert stream(length=10).path
     assert [sending.look().status for sending in old] == [200, 404, 200]
 
@@ -360,13 +360,35 @@ def test_an_upload_that_nobody_finishes_is_removed(
     uploads = web.services.uploads
     sending, finished = stream(length=10), stream(length=5)
     finished.append(b"video")
-    long_ago = time.time() - uploads.seconds - 1
-    for path in uploads.files.folder.iterdir():
-        os.utime(path, (long_ago, long_ago))
+    for known in uploads._kept.values():
+        known.touched -= uploads.seconds + 1
     uploads.expire()
     assert (sending.look().status, finished.look().status) == (404, 404)
     assert not list(uploads.files.folder.iterdir())
     assert kept(web, finished.key) == b"video"
+
+
+def test_a_clock_that_is_set_ends_no_upload_before_its_time(
+    web: Web, stream: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = stream(length=10)
+    for jump in (10.0**9, -(10.0**9)):
+        monkeypatch.setattr("kiosk_ui.uploads.partial.time", lambda by=jump: time.time() + by)
+        web.services.uploads.expire()
+        assert sending.look().status == 200
+
+
+def test_an_upload_from_before_the_start_is_as_old_as_its_last_byte(tmp_path: Path) -> None:
+    store = ScoreStore(tmp_path / "kiosk")
+    before = PartialUploads(store)
+    old, new, future = (before.create(length=9, threshold=0.5).key for _ in range(3))
+    for key, age in ((old, before.seconds + 1), (new, before.seconds - 60), (future, -(10.0**9))):
+        for path in before.files.folder.glob(f"{key}.*"):
+            os.utime(path, (time.time() - age,) * 2)
+    again = PartialUploads(store)
+    again.recover()
+    assert [bool(again.get(key)) for key in (old, new, future)] == [False, True, True]
+    store.close()
 
 
 def test_a_disk_without_room(web: Web) -> None:
