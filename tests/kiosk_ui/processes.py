@@ -21,6 +21,12 @@ from tests.kiosk_ui.fakes import until
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def form(video: bytes) -> bytes:
+    """Return a form with a video, whose boundary is B."""
+    head = b'--B\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'
+    return head + video + b"\r\n--B--\r\n"
+
+
 @dataclass
 class KioskProcess:
     """A running kiosk and what it has written to its log."""
@@ -61,10 +67,9 @@ class KioskProcess:
 
     def upload(self, video: bytes) -> dict[str, Any]:
         """Send a video and return the queued score."""
-        head = b'--B\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'
         request = urllib.request.Request(
             f"http://localhost:{self.port}/api/v1/scores",
-            head + video + b"\r\n--B--\r\n",
+            form(video),
             {"Content-Type": "multipart/form-data; boundary=B"},
         )
         status, score = self.send(request)
