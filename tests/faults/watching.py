@@ -119,7 +119,7 @@ def wrong_in(data_dir: Path) -> list[str]:
             wrong.append(f"{key} has no replay")
         if replay == "pending":
             wrong.append(f"{key} waits for its replay for ever")
-        if names - {"clip.mp4", "track.npz", "replay.mp4", "motion.json"}:
+        if names - {"clip.mp4", "track.npz", "replay.mp4", "motion-1.json"}:
             wrong.append(f"{key} ({status}) has {sorted(names)}")
     for folder in (data_dir / "scores").iterdir():
         if folder.name not in known:

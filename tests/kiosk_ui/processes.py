@@ -37,7 +37,7 @@ class KioskProcess:
     @property
     def port(self) -> int:
         """Return the port it listens on, once it does."""
-        until(lambda: self._found() or self.process.poll() is not None, 30)
+        until(lambda: self._found() or self.process.poll() is not None, 120)
         found = self._found()
         assert found, "\n".join(self.log)
         return int(found)
@@ -63,7 +63,7 @@ class KioskProcess:
 
     def wait_until_ready(self) -> None:
         """Wait until clips can be scored."""
-        until(lambda: self.get("/healthz")[0] == 200, 60)
+        until(lambda: self.get("/healthz")[0] == 200, 120)
 
     def upload(self, video: bytes) -> dict[str, Any]:
         """Send a video and return the queued score."""
