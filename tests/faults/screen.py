@@ -53,10 +53,14 @@ class Screen:
                             self.states.append(self.now["state"])
             self._stopping.wait(0.2)
 
-    def post(self, path: str) -> int:
-        """Press something."""
+    def press(self, path: str) -> tuple[int, Any]:
+        """Press something; return status and body."""
         url = f"http://localhost:{self._kiosk.port}{path}"
-        return self._kiosk.send(urllib.request.Request(url, data=b"", method="POST"))[0]
+        return self._kiosk.send(urllib.request.Request(url, data=b"", method="POST"))
+
+    def post(self, path: str) -> int:
+        """Press something; return the status."""
+        return self.press(path)[0]
 
     def change(self, **settings: Any) -> int:
         """Change settings in the menu."""
