@@ -69,7 +69,9 @@ class Screen:
         request = urllib.request.Request(url, json.dumps(settings).encode(), head, method="PUT")
         return self._kiosk.send(request)[0]
 
-    def press_start_until(self, begun: Callable[[dict[str, Any]], bool], every: float = 1.0) -> None:
+    def press_start_until(
+        self, begun: Callable[[dict[str, Any]], bool], every: float = 1.0
+    ) -> None:
         """Press Start, and again while the kiosk waits for somebody to stand still."""
         pressed = 0.0
 
