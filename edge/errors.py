@@ -9,6 +9,10 @@ class SourceError(KioskError, ValueError):
     """A video cannot be read: it is missing, empty, damaged, too large or no video at all."""
 
 
+class DecoderKilledError(SourceError):
+    """Something else ended the process that decodes a video; the video may be good."""
+
+
 class ReplayError(KioskError, OSError):
     """A replay cannot be written where it was asked for."""
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import logging
 import shutil
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO, Final
+
+from sqlalchemy.exc import OperationalError
+
+log = logging.getLogger(__name__)
 
 BRIEFLY: Final = "briefly"
 """What the lock says while somebody holds it for a moment only."""
 
 PATIENCE: Final = 60.0
 """Seconds that a moment may take."""
+
+
+LOOK_FOR_ROOM: Final = 2.0
+"""Seconds between two attempts to write on a disk that is full."""
 
 
 class DataInUseError(OSError):
@@ -51,3 +63,38 @@ def claim(folder: Path, *, briefly: bool = False) -> IO[str]:
     lock.write(BRIEFLY if briefly else "")
     lock.flush()
     return lock
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether something could not be written because the disk is full."""
+    if isinstance(error, OperationalError):
+        return "disk is full" in str(error.orig) or "disk I/O error" in str(error.orig)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_patiently(
+    write: Callable[[], object],
+    stopping: threading.Event,
+    *,
+    beat: Callable[[], object] = lambda: None,
+) -> bool:
+    """Write something, and where the disk is full wait until it is not; False: it is to stop.
+
+    :param write: what writes; it is done again as a whole.
+    :param stopping: set when nobody waits any longer.
+    :param beat: called while it waits.
+    """
+    told = False
+    while True:
+        try:
+            write()
+            return True
+        except (OSError, OperationalError) as error:
+            if not is_full(error):
+                raise
+            if not told:
+                log.error("the disk is full; it goes on when there is room")
+                told = True
+        beat()
+        if stopping.wait(LOOK_FOR_ROOM):
+            return False

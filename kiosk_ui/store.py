@@ -275,7 +275,8 @@ class ScoreStore:
         """Queue again what ran when the kiosk stopped; return the ids whose replay is missing.
 
         A job that was begun ``most_attempts`` times fails with ``message``, and its video is
-        removed: it may be what ended the kiosk.
+        removed: it may be what ended the kiosk. Of what is finished no video stays, even where the
+        kiosk was ended just before it was removed.
         """
         running = SCORES.c.status == Status.RUNNING
         worn = sa.and_(running, SCORES.c.attempts >= most_attempts)
@@ -287,6 +288,10 @@ class ScoreStore:
                 SCORES.update().where(worn).values(status=Status.FAILED, error=message, **stamp())
             )
             connection.execute(SCORES.update().where(running).values(status=Status.QUEUED))
+            finished = SCORES.c.status.in_([Status.DONE, Status.FAILED])
+            for key in connection.scalars(sa.select(SCORES.c.id).where(finished)):
+                for name in (UPLOAD, MIRRORED):
+                    self.path(key, name).unlink(missing_ok=True)
             return list(connection.scalars(pending.order_by(SCORES.c.number)))
 
     def clear_incoming(self) -> None:

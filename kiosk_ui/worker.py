@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, time
-from typing import Final
+from typing import Any, Final
 
 from edge.assessment import Assessment
-from edge.errors import NetworkError, SourceError
+from edge.errors import DecoderKilledError, NetworkError, SourceError
 from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
 from edge.judging import Judge
@@ -20,6 +20,7 @@ from edge.pose.scheduler import PoseScheduler, Priority
 from edge.pulse import Pulse
 from edge.replay import render_replay
 from edge.session import ScoringSession
+from kiosk_ui.disk import is_full, write_patiently
 from kiosk_ui.metrics import Metrics
 from kiosk_ui.replays import Renderer, ReplayMaker, save_track, suppress_and_log
 from kiosk_ui.scores import Replay, Score, Source, Status
@@ -156,13 +157,23 @@ class ScoringWorker:
         """Bring one job to an end, whatever happens to it."""
         try:
             self._score(job)
+        except DecoderKilledError as error:
+            log.error("score %s: something ended the decoder", job.id, extra={"score": job.id})
+            if job.attempts < MOST_ATTEMPTS:
+                self._note(job, status=Status.QUEUED)
+            else:
+                self._fail(job, sentence(str(error)))
         except SourceError as error:
             log.info("score %s: %s", job.id, error, extra={"score": job.id})
             self._fail(job, sentence(str(error)))
         except NetworkError as error:
             log.error("score %s: %s", job.id, error, extra={"score": job.id})
             self._again(job)
-        except Exception:  # one job must never end the worker
+        except Exception as error:  # one job must never end the worker
+            if is_full(error):  # not its fault: this attempt does not count
+                log.error("score %s waits: %s", job.id, error, extra={"score": job.id})
+                self._note(job, status=Status.QUEUED, attempts=job.attempts - 1)
+                return
             log.exception("score %s failed", job.id, extra={"score": job.id})
             self._fail(job, FAILED)
 
@@ -172,14 +183,23 @@ class ScoringWorker:
             self._fail(job, FAILED)
             return
         self._stopping.wait(CHANGE_OVER)
-        with suppress_and_log(f"score {job.id} cannot wait again"):
-            self._store.update(job.id, status=Status.QUEUED)
+        self._note(job, status=Status.QUEUED)
 
     def _fail(self, job: Score, message: str) -> None:
         self._metrics.failed(Source.UPLOAD)
-        with suppress_and_log(f"score {job.id} cannot be marked as failed"):
-            self._store.update(job.id, status=Status.FAILED, error=message)
+        if self._note(job, status=Status.FAILED, error=message):
             self._store.remove_video(job.id)
+
+    def _note(self, job: Score, **values: Any) -> bool:
+        """Write into the table what comes of a job, as soon as there is room; tell whether it is
+        there. Otherwise the job is resumed at the next start."""
+        with suppress_and_log(f"what comes of score {job.id} cannot be written"):
+            return write_patiently(
+                lambda: self._store.update(job.id, **values),
+                self._stopping,
+                beat=self.pulse.beat,
+            )
+        return False
 
     def _score(self, job: Score) -> None:
         upload, clip = self._store.upload(job.id), self._store.path(job.id, CLIP)

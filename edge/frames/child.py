@@ -19,7 +19,7 @@ from pathlib import Path
 from time import clock_gettime, monotonic
 from typing import IO, Any, Final
 
-from edge.errors import SourceError
+from edge.errors import DecoderKilledError, SourceError
 from edge.frames.records import ERROR, FRAME, HEADER, KINDS, MOST_WORDS, READY
 
 log = logging.getLogger(__name__)
@@ -194,9 +194,17 @@ class DecoderChild:
             self._wait(file)
             read = os.readv(file, [view[done:]])
             if not read:
-                raise SourceError(GIVEN_UP)
+                raise self._gone()
             done += read
         return body
+
+    def _gone(self) -> SourceError:
+        """Return what to say of a child that says no more."""
+        with suppress(subprocess.TimeoutExpired):  # it has closed its output and lives on
+            # Not ours: we have not ended it yet. The system does so where memory runs out.
+            if self._process.wait(1.0) == -signal.SIGKILL:
+                return DecoderKilledError(GIVEN_UP)
+        return SourceError(GIVEN_UP)
 
     def _wait(self, file: int) -> None:
         """Return once there is something to read.

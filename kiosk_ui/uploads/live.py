@@ -13,6 +13,7 @@ from edge.errors import SourceError
 from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
 from edge.session import ScoringSession
+from kiosk_ui.disk import write_patiently
 from kiosk_ui.replays import suppress_and_log
 from kiosk_ui.uploads.partial import PartialUploads
 from kiosk_ui.uploads.pieces import Partial
@@ -116,12 +117,12 @@ class LiveScorer:
             kept = self._try(partial)
         except SourceError as error:  # a file that cannot be read before it is whole, for instance
             log.info("upload %s cannot be scored while it arrives: %s", partial.key, error)
-        except Exception:  # one recording must never end the thread
+        except Exception:  # one recording must never end the thread; the disk may be full
             log.exception("upload %s cannot be scored while it arrives", partial.key)
         finally:
             with suppress_and_log(f"upload {partial.key} cannot be given back"):
                 if not kept:
-                    self._uploads.give_back(partial.key)
+                    write_patiently(lambda: self._uploads.give_back(partial.key), self._stopping)
 
     def _try(self, partial: Partial) -> bool:
         """Push frames for as long as they come; tell whether there is a result."""

@@ -21,6 +21,12 @@ from tests.kiosk_ui.fakes import until
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def form(video: bytes) -> bytes:
+    """Return a form with a video, whose boundary is B."""
+    head = b'--B\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'
+    return head + video + b"\r\n--B--\r\n"
+
+
 @dataclass
 class KioskProcess:
     """A running kiosk and what it has written to its log."""
@@ -31,7 +37,7 @@ class KioskProcess:
     @property
     def port(self) -> int:
         """Return the port it listens on, once it does."""
-        until(lambda: self._found() or self.process.poll() is not None, 30)
+        until(lambda: self._found() or self.process.poll() is not None, 120)
         found = self._found()
         assert found, "\n".join(self.log)
         return int(found)
@@ -57,14 +63,13 @@ class KioskProcess:
 
     def wait_until_ready(self) -> None:
         """Wait until clips can be scored."""
-        until(lambda: self.get("/readyz")[0] == 200, 60)
+        until(lambda: self.get("/readyz")[0] == 200, 120)
 
     def upload(self, video: bytes) -> dict[str, Any]:
         """Send a video and return the queued score."""
-        head = b'--B\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'
         request = urllib.request.Request(
             f"http://localhost:{self.port}/api/v1/scores",
-            head + video + b"\r\n--B--\r\n",
+            form(video),
             {"Content-Type": "multipart/form-data; boundary=B"},
         )
         status, score = self.send(request)
