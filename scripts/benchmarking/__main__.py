@@ -100,6 +100,8 @@ def main(  # noqa: PLR0917 - click gives the options by name
                 for one in (plain, ours) if turn % 2 else (ours, plain):  # noise hits both
                     into = results.ours if one is ours else results.plain
                     into.append(one.run(clip, scratch))
+                    done = f"{clip.name}, {'ours' if one is ours else 'plain'}"
+                    click.echo(f"{done}: {into[-1].replay:.1f} s", err=True)
         if sets:
             results.live = ours.live(chosen[0], scratch, sets=sets, seconds=seconds)
         if starts:

@@ -10,6 +10,8 @@ from typing import Final
 
 from typing_extensions import Self
 
+from benchmarking.runs import processor_time
+
 STAT: Final = Path("/proc/stat")
 BUSY: Final = (0, 1, 2, 5, 6)
 """Columns of /proc/stat: user, nice, system, interrupts."""
@@ -64,23 +66,17 @@ class Watch:
     """
 
     def __enter__(self) -> Self:
-        self._before = _ticks(), _own()
+        self._before = _ticks(), processor_time()
         return self
 
     def __exit__(self, *_: object) -> None:
         (before, own), now = self._before, _ticks()
         spent = [b - a for a, b in zip(before, now, strict=True)]
         total = max(sum(spent), 1)
-        ours = (_own() - own) * os.sysconf("SC_CLK_TCK")
+        ours = (processor_time() - own) * os.sysconf("SC_CLK_TCK")
         others = max(sum(spent[column] for column in BUSY) - ours, 0.0)
         self.use = Use(others / total, spent[STOLEN] / total, os.getloadavg()[0])
 
 
 def _ticks() -> list[int]:
     return [int(one) for one in STAT.read_text().splitlines()[0].split()[1:9]]
-
-
-def _own() -> float:
-    """Return seconds of processor time of this process and of its children that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system

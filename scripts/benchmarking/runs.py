@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -20,6 +21,7 @@ class Run:
     :param pose_ms: milliseconds of each picture's pose.
     :param verdict: seconds from the beginning to the verdict.
     :param replay: seconds from the beginning until the replay was there as well.
+    :param processor: seconds of processor time that all of it took, on all cores together.
     :param score: 0 to 1; None where it was not judged.
     :param stages: seconds of the parts, where they come one after another.
     """
@@ -30,8 +32,15 @@ class Run:
     pose_ms: list[float]
     verdict: float
     replay: float
+    processor: float
     score: float | None
     stages: dict[str, float] = field(default_factory=dict)
+
+
+def processor_time() -> float:
+    """Return seconds of processor time of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 class Timed:

@@ -77,6 +77,7 @@ def _clip_rows(clip: str, ours: list[Run], plain: list[Run]) -> list[Row]:
         both("pose, a frame", lambda run: run.pose_ms, "ms", 1),
         both("upload to verdict / clip's length", lambda run: [run.verdict / run.length], "", 2),
         both("upload to verdict and replay / length", lambda run: [run.replay / run.length], "", 2),
+        both("processor time / length", lambda run: [run.processor / run.length], "", 2),
         ("score", scores(ours), scores(plain), ""),
     ]
 

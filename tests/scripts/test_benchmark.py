@@ -51,8 +51,8 @@ def test_both_pipelines_and_the_live_camera_are_measured(second: Path, tmp_path:
 
 
 def test_the_table_has_medians_percentiles_and_ratios() -> None:
-    ours = Run("a.mp4", 10.0, 300, [5.0, 7.0, 30.0], 2.0, 3.0, 0.9)
-    plain = Run("a.mp4", 10.0, 300, [10.0, 14.0, 40.0], 4.0, 9.0, None)
+    ours = Run("a.mp4", 10.0, 300, [5.0, 7.0, 30.0], 2.0, 3.0, 5.0, 0.9)
+    plain = Run("a.mp4", 10.0, 300, [10.0, 14.0, 40.0], 4.0, 9.0, 8.0, None)
     results = Results("box", "Keras predict", Use(0.3, 0.0, 2.5), [ours], [plain])
     results.live = [LiveSet(170, 9, 1, 80.0, [9.0], 0.9), LiveSet(180, 0, 0, 60.0, [8.0], 0.9)]
     results.served = Served([2.0, 3.0], 8, 40.0, 100.0, 150.0, 200.0)
@@ -60,6 +60,7 @@ def test_the_table_has_medians_percentiles_and_ratios() -> None:
     assert "busy with other things: others used 30%" in table
     assert "| pose, a frame | 7.0 / 27.7 ms | 14.0 / 37.4 ms | 2.00 |" in table
     assert "| upload to verdict and replay / length | 0.30 / 0.30  | 0.90 / 0.90  | 3.00 |" in table
+    assert "| processor time / length | 0.50 / 0.50  | 0.80 / 0.80  | 1.60 |" in table
     assert "| score | 0.9000 | not judged |  |" in table
     assert "350 / 9 / 1" in table
     assert "| uploads with replay a minute, of 8 | 12.0 |" in table
