@@ -90,6 +90,10 @@ def on_jetpack() -> bool:
     return Path("/etc/nv_tegra_release").exists()
 
 
+CUDA = Path("/usr/local/cuda")
+"""Where JetPack's CUDA is, once nvidia-jetpack is installed."""
+
+
 def step(text: str) -> None:
     """Show what is being done now."""
     print(f"==> {text}", flush=True)
@@ -162,6 +166,30 @@ def install_text(python: Path, lock: str) -> None:
         file.write(lock)
         file.flush()
         pip(python, "install", "--require-hashes", "-r", file.name)
+
+
+def build_pycuda(python: Path) -> None:
+    """Build pycuda against JetPack's CUDA, without which the GPU is not used; the kiosk runs all
+    the same where that fails.
+    """
+    stamp = python.parent.parent / "stamp-jetson"
+    wanted = sha256(LOCKS / "jetson.txt")
+    if not on_jetpack() or (stamp.is_file() and stamp.read_text() == wanted):
+        return
+    if not (CUDA / "include" / "cuda.h").is_file():
+        step("the GPU is not used yet: sudo apt-get install nvidia-jetpack, then this once more")
+        return
+    step("building pycuda against JetPack's CUDA (some minutes)")
+    os.environ.update(
+        PATH=f"{CUDA / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        CPATH=str(CUDA / "include"), LIBRARY_PATH=str(CUDA / "lib64"),
+    )  # fmt: skip
+    try:
+        install_text(python, (LOCKS / "jetson.txt").read_text())
+    except SetupError:
+        step("pycuda cannot be built (see above): the GPU is not used; docs/tensorrt.md")
+        return
+    stamp.write_text(wanted)
 
 
 def fetch_pose_weights(python: Path) -> None:
@@ -246,6 +274,8 @@ def device(lock: str = "device") -> None:
     stamp = folder / f"stamp-{lock}"
     wanted = stamp_text(lock, "pose-weights")
     if device_is_done(folder, lock):
+        if os.access(folder, os.W_OK):
+            build_pycuda(folder / "bin" / "python")
         return  # before the lock: on an installed kiosk nobody but root may write it
     with locked(folder):
         if device_is_done(folder, lock):
@@ -253,6 +283,7 @@ def device(lock: str = "device") -> None:
         began = time.monotonic()
         python = create(folder)
         install_lock(python, lock)
+        build_pycuda(python)
         fetch_pose_weights(python)
         stamp.write_text(wanted)
         step(f".venv is ready ({time.monotonic() - began:.0f} s)")

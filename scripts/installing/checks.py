@@ -185,7 +185,8 @@ def gpu(box: Box, python: str | None) -> Iterator[Finding]:
     yield ok("GPU", f"/dev/{nodes[0]}")
     if python is None:
         return
-    asked = box.ask(python, "-c", "import tensorrt; print(tensorrt.__version__)")
+    load = "import pycuda.driver, tensorrt; print(tensorrt.__version__)"
+    asked = box.ask(python, "-c", load)
     if asked.returncode == 0:
         yield ok("TensorRT", asked.stdout.strip())
     else:

@@ -68,7 +68,7 @@ def install(box: Box, options: Options, *, dry_run: bool) -> int:
         if plan and not dry_run:
             step.do(box)
         if kind is Prefix and not dry_run and box.record.get("options") != chosen:
-            box.record["options"] = chosen  # of which scripts/update knows by this
+            box.record["options"] = chosen  # for --as-before
             box.remember("packages")
     _end(box, "nothing to do: all is there" if not changes else None)
     return 0
@@ -113,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--uninstall": "take it off again",
         "--delete-data": "with --uninstall: people's data and the settings as well",
         "--packages": "with --uninstall: the system packages that were added as well",
+        "--as-before": "leave out what was left out at the last installation",
         "--without-screen": "no Chromium on this machine's own screen",
         "--without-https": "no HTTPS for phones",
     }.items():
@@ -131,8 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for reason in reasons:
             print(f"error: {reason}", file=sys.stderr)
         return 2
+    left_out = set(box.record.get("options", [])) if asked.as_before else set()
     options = Options(
-        screen=not asked.without_screen, https=not asked.without_https,
+        screen=not (asked.without_screen or "--without-screen" in left_out),
+        https=not (asked.without_https or "--without-https" in left_out),
         delete_data=asked.delete_data, packages=asked.packages,
     )  # fmt: skip
     try:

@@ -101,9 +101,13 @@ class Environment(Release):
     title = "environment"
 
     def plan(self, box: Box) -> list[str]:
-        """Return whether it has to be made."""
-        done = box.path(self.folder / ".venv" / "installed").is_file()
-        return [] if done else ["install the locked Python packages and the pose networks"]
+        """Return whether it has to be made, or lacks what JetPack has brought meanwhile."""
+        folder = self.folder / ".venv"
+        if not box.path(folder / "installed").is_file():
+            return ["install the locked Python packages and the pose networks"]
+        cuda = box.jetson and box.path("/usr/local/cuda/include/cuda.h").is_file()
+        lacks = cuda and not box.path(folder / "stamp-jetson").is_file()
+        return ["build pycuda against JetPack's CUDA"] if lacks else []
 
     def do(self, box: Box) -> None:
         """Make it where it will be used: an environment cannot be moved."""

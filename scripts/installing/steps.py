@@ -20,7 +20,9 @@ HTTPS: Final = ("nginx-light",)
 SCREEN: Final = ("cage", "xwayland", "chromium", "libpam-systemd", "dbus")
 """Debian's cage ends at once where there is no Xwayland, and only recommends it."""
 
-JETSON: Final = ("python3-libnvinfer",)
+JETSON: Final = ("python3-libnvinfer", "build-essential", "python3-dev")
+"""TensorRT, and what pycuda is built with."""
+
 PATIENT: Final = ("-oDPkg::Lock::Timeout=300", "-oDpkg::Options::=--force-confold")
 """A fresh machine updates itself at its first start: that is waited for; and nobody is asked about
 a file that was changed by hand, which stays as it is."""

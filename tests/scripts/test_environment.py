@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -151,3 +152,71 @@ def test_a_made_environment_is_found_without_writing(
     before = sorted(tmp_path.rglob("*"))
     environment.device()
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.fixture
+def jetson(
+    environment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[ModuleType, Path, list[str]]:
+    """A Jetson as far as the maker of environments sees one: what pip was told is kept."""
+    told: list[str] = []
+
+    def pip(python: Path, *arguments: str) -> None:
+        told.append(Path(arguments[-1]).read_text() + os.environ.get("CPATH", ""))
+
+    monkeypatch.setattr(environment, "on_jetpack", lambda: True)
+    monkeypatch.setattr(environment, "CUDA", tmp_path / "cuda")
+    monkeypatch.setattr(environment, "pip", pip)
+    for name in ("PATH", "CPATH", "LIBRARY_PATH"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    return environment, tmp_path, told
+
+
+def test_a_jetsons_environment_sees_the_systems_tensorrt(
+    jetson: tuple[ModuleType, Path, list[str]],
+) -> None:
+    """A real environment; what it sees beside its own is what its Python's own folders hold."""
+    environment, folder, _ = jetson
+    python = environment.create(folder / "seeing")
+    seen = subprocess.run(
+        [python, "-c", "import sys; print(sys.path)"], capture_output=True, text=True, check=True
+    ).stdout
+    system = subprocess.run(
+        [Path(sys.base_prefix) / "bin/python3", "-c", "import site; print(site.getsitepackages())"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert any(name.strip("[]' \n") in seen for name in system.split(","))
+
+
+def test_pycuda_is_built_once_there_is_a_cuda(
+    jetson: tuple[ModuleType, Path, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment, folder, told = jetson
+    python = folder / "venv/bin/python"
+    python.parent.mkdir(parents=True)
+    environment.build_pycuda(python)
+    assert not told and "nvidia-jetpack" in capsys.readouterr().out
+    (folder / "cuda/include").mkdir(parents=True)
+    (folder / "cuda/include/cuda.h").touch()
+    environment.build_pycuda(python)
+    assert "pycuda==" in told[0] and told[0].endswith(str(folder / "cuda/include"))
+    environment.build_pycuda(python)
+    assert len(told) == 1  # it is there
+
+
+def test_a_pycuda_that_cannot_be_built_is_no_end(
+    jetson: tuple[ModuleType, Path, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment, folder, _ = jetson
+    (folder / "cuda/include").mkdir(parents=True)
+    (folder / "cuda/include/cuda.h").touch()
+
+    def fails(*arguments: object) -> None:
+        raise environment.SetupError("no compiler")
+
+    monkeypatch.setattr(environment, "pip", fails)
+    environment.build_pycuda(folder / "bin/python")
+    assert "the GPU is not used" in capsys.readouterr().out
+    assert not (folder / "stamp-jetson").exists()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from installing import release, starting
 from installing.box import DATA, SETTINGS, UNITS, InstallError
-from installing.install import install, refusals, uninstall
+from installing.install import install, main, refusals, uninstall
 from installing.release import CURRENT, RELEASES, release_name
 from installing.services import DISPLAY_MANAGER
 from installing.steps import Options
@@ -181,9 +181,19 @@ def test_a_checkout_that_is_changed_meanwhile_is_one_version(
     assert box.path(box.path(CURRENT).readlink()).is_dir()
 
 
-def test_an_update_knows_what_was_left_out(box: PlayedBox) -> None:
+def test_an_update_knows_what_was_left_out(
+    box: PlayedBox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With nothing left out it had passed an empty word on, and every update was refused."""
+    again = ["--root", str(box.root), "--dry-run", "--as-before"]
+    assert main(again) == 0
+    assert "squat-screen.service" in capsys.readouterr().out
     install(box, Options(screen=False), dry_run=False)
     assert box.after().record["options"] == ["--without-screen"]
+    assert main(again) == 0
+    lines = said(capsys)
+    assert not [line for line in lines if "squat-screen" in line and "would" in line]
+    assert [line for line in lines if "enable squat-https.service" in line]
 
 
 def test_settings_that_a_maintainer_wrote_are_kept(box: PlayedBox) -> None:
@@ -224,7 +234,9 @@ def test_without_screen_and_https_nothing_of_them_comes(box: PlayedBox) -> None:
     assert not [name for name in box.everything() if "screen" in name and name.startswith("etc")]
 
 
-def test_a_jetson_gets_its_devices_and_its_tensorrt(box: PlayedBox) -> None:
+def test_a_jetson_gets_its_devices_and_its_tensorrt(
+    box: PlayedBox, capsys: pytest.CaptureFixture[str]
+) -> None:
     box.path("/etc/nv_tegra_release").write_text("# R36 (release), REVISION: 4.0\n")
     box.path("/dev").mkdir()
     box.path("/dev/nvhost-gpu").touch()
@@ -233,6 +245,12 @@ def test_a_jetson_gets_its_devices_and_its_tensorrt(box: PlayedBox) -> None:
     for unit in ("squat-kiosk", "squat-engine@"):
         assert "nvmap" in box.path(UNITS / f"{unit}.service.d/jetson.conf").read_text()
     assert "squat-engine@squat.service" in box.units
+    capsys.readouterr()
+    box.path("/usr/local/cuda/include").mkdir(parents=True)
+    box.path("/usr/local/cuda/include/cuda.h").touch()  # JetPack's CUDA came later
+    install(box.after(), ALL, dry_run=True)
+    assert any("would build pycuda" in line for line in said(capsys))
+    box.path("/usr/local/cuda/include/cuda.h").unlink()
     box.path("/dev/nvhost-gpu").unlink()
     uninstall(box.after(), replace(ALL, delete_data=True, packages=True), dry_run=False)
     assert box.everything() == {"etc/nv_tegra_release"}
