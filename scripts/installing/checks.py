@@ -151,7 +151,8 @@ def pins(box: Box) -> Iterator[Finding]:
     """Look for the pins of a light."""
     chips = sorted(box.path("/dev").glob("gpiochip*"))
     if not chips:
-        yield note("pins", "none: this machine has no GPIO header, and the kiosk no light")
+        yield note("pins", "none: this machine has no GPIO header, and the kiosk no light",
+                   "nothing, unless it should have one: docs/wiring.md")  # fmt: skip
     for chip in chips:
         reach = reachable(box, chip, f"pins {chip.name}", "gpio")
         if reach.state is not State.OK:
@@ -180,7 +181,9 @@ def gpu(box: Box, python: str | None) -> Iterator[Finding]:
     """Look for a GPU and TensorRT."""
     nodes = [name for name in GPU_NODES if box.path(f"/dev/{name}").exists()]
     if not nodes:
-        yield note("GPU", "none that TensorRT knows: the processor does all the work")
+        yield note("GPU", "none that TensorRT knows: the processor does all the work",
+                   "nothing, unless it has one: its driver; on a Jetson sudo apt-get install "
+                   "nvidia-jetpack")  # fmt: skip
         return
     yield ok("GPU", f"/dev/{nodes[0]}")
     if python is None:
@@ -212,7 +215,8 @@ def engines(box: Box) -> Iterator[Finding]:
         for name in names:
             yield ok("engines", f"{name}: slot {(folder / name / 'live').readlink()} is live")
     else:
-        yield note("engines", "none were built: ONNX Runtime runs the shipped models")
+        yield note("engines", "none were built: ONNX Runtime runs the shipped models",
+                   "with a GPU: sudo squat-kiosk flash_engine BUNDLE")  # fmt: skip
 
 
 def disk(box: Box) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,27 @@ def test_a_camera_that_the_kiosk_may_not_use_is_told(
 def test_no_camera_is_no_fault(box: PlayedBox) -> None:
     (found,) = checks.camera(box)
     assert found.state is State.NOTE and "demo" in found.advice
+
+
+def test_whatever_is_missing_says_what_to_do(
+    box: PlayedBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No camera, pins, sound, GPU, engine, room, right time, network."""
+
+    class Early(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Early:
+            return cls(1970, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(box, "free_bytes", lambda _: 500_000_000)
+    monkeypatch.setattr(checks, "datetime", Early)
+    found = [
+        *checks.camera(box), *checks.pins(box), *checks.sound(box), *checks.gpu(box, None),
+        *checks.engines(box), *checks.disk(box), *checks.clock(box), *checks.network(None),
+    ]  # fmt: skip
+    abouts = {finding.about for finding in found}
+    assert abouts == {"camera", "pins", "sound", "GPU", "engines", "disk", "clock", "network"}
+    assert all(finding.state is not State.OK and finding.advice for finding in found)
 
 
 def test_what_is_no_camera_is_asked_and_passed_over() -> None:
