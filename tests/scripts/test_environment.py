@@ -173,11 +173,18 @@ def jetson(
 
 
 def test_a_jetsons_environment_sees_the_systems_tensorrt(
-    jetson: tuple[ModuleType, Path, list[str]],
+    jetson: tuple[ModuleType, Path, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real environment; what it sees beside its own is what its Python's own folders hold."""
     environment, folder, _ = jetson
-    python = environment.create(folder / "seeing")
+    run = subprocess.run
+    with monkeypatch.context() as patched:  # pip takes seconds to unpack, and is not needed
+        patched.setattr(
+            environment.subprocess, "run",
+            lambda line, **how: run([*line[:3], "--without-pip", *line[3:]], **how),
+        )  # fmt: skip
+        python = environment.create(folder / "seeing")
+    assert "include-system-site-packages = true" in (folder / "seeing/pyvenv.cfg").read_text()
     seen = subprocess.run(
         [python, "-c", "import sys; print(sys.path)"], capture_output=True, text=True, check=True
     ).stdout
