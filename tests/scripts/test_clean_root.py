@@ -146,8 +146,9 @@ def the_screen_shows_the_kiosk(machine: Machine) -> None:
         f"> {Path('/') / drop_in.relative_to(machine.root)}; systemctl daemon-reload; "
         "systemctl start squat-screen"
     )
-    until(lambda: bool(machine.run("pgrep -f -- --type=renderer").stdout), 90)
-    page = machine.says("pgrep -f -- '/chromium --type=renderer' | tail -1")
+    find = "pgrep -f -- '[-]-type=renderer'"  # and not the shell that looks for it
+    until(lambda: bool(machine.run(find).stdout), 90)
+    page = machine.says(f"{find} | tail -1")
     status = machine.says(f"cat /proc/{page}/status")
     assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status
     assert machine.says(f"readlink /proc/{page}/ns/net") != machine.says("readlink /proc/1/ns/net")
