@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -40,10 +41,11 @@ from tests.kiosk_ui.test_people import everything_on_disk, keep
 PAGE = 4096
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Give a folder with a database of some pages, all of them in the file itself, and a copy."""
-    store = ScoreStore(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with a database of some pages, all of them in the file itself, and a copy."""
+    folder = tmp_path_factory.mktemp("kiosk")
+    store = ScoreStore(folder)
     for number in range(60):
         path = store.incoming / "some.bin"
         path.write_bytes(b"video")
@@ -51,8 +53,14 @@ def folder(tmp_path: Path) -> Path:
         store.update(key, status=Status.FAILED, error="The video is damaged or cut off. " * 20)
     store.forget()
     store.close()
-    assert back_up(tmp_path) is None
-    return tmp_path
+    assert back_up(folder) is None
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """Give such a folder to one test."""
+    return shutil.copytree(made, tmp_path / "kiosk")
 
 
 def truncate(path: Path) -> None:
