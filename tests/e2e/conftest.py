@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
@@ -68,7 +70,8 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Open pages; errors in them fail the test, the content security policy's included."""
+    """Open pages; errors in them fail the test, the content security policy's included, and so does
+    a request to another host than the kiosk."""
     contexts = []
     wrong: list[str] = []
 
@@ -76,6 +79,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
+        context.on("request", lambda request: wrong.extend(elsewhere(request.url)))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
             "console",
@@ -91,6 +95,16 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+def elsewhere(address: str) -> list[str]:
+    """Return an address that is not on this machine or its network."""
+    host = urlsplit(address).hostname or "localhost"
+    try:
+        here = ipaddress.ip_address(host).is_private
+    except ValueError:
+        here = host == "localhost" or host.endswith((".local", ".test"))
+    return [] if here else [f"asked for {address}"]
 
 
 Shoot = Callable[[Page, str], None]

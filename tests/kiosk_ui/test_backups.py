@@ -140,6 +140,7 @@ def test_garbage_in_the_journal_harms_nothing(folder: Path) -> None:
     store.close()
 
 
+@pytest.mark.long
 def test_a_journal_cut_off_in_the_middle_of_a_change_loses_only_that(folder: Path) -> None:
     line = (
         "import sys, os, pathlib; from kiosk_ui.store import ScoreStore as S; "
