@@ -135,3 +135,13 @@ def test_no_packet_leaves(tmp_path: Path) -> None:
     others = {line for line in seen if line.startswith("packet: ")}
     # Multicast DNS, by which phones find the kiosk, and what the system says of itself (IGMP, MLD).
     assert others <= {f"packet: {address}" for address in leaving.LOCAL}, others
+
+
+def test_onnx_runtime_is_told_to_tell_nobody() -> None:
+    """Seen on the wire: it looked for mobile.events.data.microsoft.com."""
+    line = (
+        "import os, sys, edge; assert 'onnxruntime' not in sys.modules; "
+        "assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", line], check=True, cwd=ROOT, env=environment)
