@@ -98,7 +98,7 @@ function showCamera(camera) {
   if (!wanted && !live.hidden) live.removeAttribute("src");
   live.hidden = !wanted;
   byId("no-picture").hidden = wanted;
-  byId("start").disabled = !camera.ok;
+  byId("start").disabled = !camera.ok || now.message?.code === "disk_full";
   showTrouble(camera.ok ? camera.picture : null);
   const why = camera.message ?? "";
   byId("camera-message").textContent = why.charAt(0).toUpperCase() + why.slice(1);
