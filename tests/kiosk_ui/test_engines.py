@@ -111,7 +111,7 @@ def test_flashing_a_kiosk_that_runs(tmp_path: Path) -> None:
         assert squat(kiosk)["slot"] == "shipped"
         assert "ONNX Runtime" in squat(kiosk)["networks"]["classifier"]["runtime"]
         # Whoever comes over the network learns no more than that it is ready.
-        assert kiosk.get("/readyz", Host="kiosk.test")[1] == {"status": "ready"}
+        assert kiosk.get("/readyz", Host="squat.local")[1] == {"status": "ready"}
 
         flashed = command(FLASH, bundles["good"], "--data-dir", data)
         assert flashed.returncode == 0, flashed
