@@ -337,7 +337,7 @@ def test_a_recording_goes_on_below_the_floor(machine: StationMachine) -> None:
     assert machine.now.ends == time + 10.0
     machine.tick(time + 10.0)
     machine.scored(time + 11.0, machine.now.session, "score")
-    assert machine.now.state is State.RESULT
+    assert machine.now.result == "score"
     machine.cancel(time + 12.0)
     assert machine.now.message == "disk_full"
 

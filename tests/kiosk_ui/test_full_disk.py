@@ -71,7 +71,9 @@ def test_a_full_disk_is_refused_and_gone_by_itself(tmp_path: Path) -> None:
         assert screen.press("start")[0] == 202
         assert kiosk.finished(kiosk.upload(squat)["id"])["status"] == "done"
         log = "\n".join(kiosk.log)
-    assert re.search(r"ERROR kiosk_ui.room: the disk: full; \d+ MB are free, the floor is 20 MB", log)
+    assert re.search(
+        r"ERROR kiosk_ui.room: the disk: full; \d+ MB are free, the floor is 20 MB", log
+    )
     assert "the disk: room again" in log
 
 

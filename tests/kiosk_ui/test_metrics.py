@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import random
 import re
 import secrets
@@ -254,3 +255,20 @@ def test_a_figure_that_cannot_be_read_is_left_out(web: Web) -> None:
     assert value(metrics, "kiosk_disk_free_bytes") == 0
     assert value(metrics, "kiosk_uptime_seconds") is not None
     assert value(metrics, "kiosk_database_bytes") is None
+
+
+def test_the_access_log_tells_rules_and_nobody(
+    web: Web, phone: FlaskClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = secrets.token_urlsafe(16)
+    access = logging.getLogger("kiosk_ui.access")
+    with caplog.at_level(logging.INFO, "kiosk_ui.access"):
+        phone.get(f"/scores/{key}", environ_overrides={"REMOTE_ADDR": "192.168.1.7"})
+        phone.open("/nowhere", method=key[:8])
+        monkeypatch.setattr(access, "disabled", True)
+        phone.get("/phone")
+    first, second = caplog.records
+    assert first.message.startswith("network GET /scores/<key> 404 ")
+    assert second.message.startswith("network - (none) 404 ")
+    assert first.__dict__["route"] == "/scores/<key>" and first.__dict__["status"] == 404
+    assert key[:8] not in caplog.text and "192.168" not in caplog.text

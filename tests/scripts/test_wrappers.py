@@ -19,7 +19,7 @@ def run(name: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[st
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["engines", "flash_engine", "check_gpu"])
+@pytest.mark.parametrize("name", ["engines", "flash_engine", "check_gpu", "status"])
 def test_help_names_the_script_from_any_folder(name: str, tmp_path: Path) -> None:
     done = run(name, "--help", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
