@@ -27,7 +27,7 @@ from edge.assessment import Assessment
 from edge.durations import Durations
 from edge.session import ScoringSession
 from kiosk_ui.operation.exposition import FiguresCollector
-from kiosk_ui.operation.figures import Verdicts
+from kiosk_ui.operation.parts import Verdicts
 from kiosk_ui.scores import Source
 
 if TYPE_CHECKING:

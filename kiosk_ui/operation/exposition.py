@@ -15,7 +15,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from edge.durations import Durations
-from kiosk_ui.operation.figures import Figures, gather
+from kiosk_ui.operation.figures import gather
+from kiosk_ui.operation.parts import Figures
 
 if TYPE_CHECKING:
     from kiosk_ui.services import Services

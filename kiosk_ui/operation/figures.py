@@ -11,7 +11,6 @@ from time import time
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, runtime_checkable
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
 
 from edge import __version__
 from edge.durations import Durations
@@ -19,6 +18,19 @@ from edge.errors import KioskError
 from kiosk_ui.database import FILE
 from kiosk_ui.logs import RING
 from kiosk_ui.operation.board import read_board
+from kiosk_ui.operation.parts import (
+    Camera,
+    Database,
+    Disk,
+    Figures,
+    Line,
+    Machine,
+    Model,
+    Network,
+    Queue,
+    Thread,
+    Times,
+)
 from kiosk_ui.scores import Status
 from kiosk_ui.tables import SCORES
 
@@ -36,142 +48,6 @@ UNREADABLE: Final = (
 """What may go wrong while a figure is read."""
 
 T = TypeVar("T")
-
-
-class Part(BaseModel):
-    """A part of the figures; None where something is not known."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Camera(Part):
-    """The camera. ``frames``, ``dropped`` and ``reopened`` since the start, ``rate`` in Hz."""
-
-    name: str = ""
-    message: str | None = "the kiosk is starting"
-    frames: int | None = None
-    dropped: int | None = None
-    rate: float | None = None
-    reopened: int | None = None
-    picture: str | None = None
-
-
-class Times(Part):
-    """How long something takes, in milliseconds, of the last ones; ``count`` since the start."""
-
-    count: int = 0
-    median: float | None = None
-    p95: float | None = None
-
-
-class Queue(Part):
-    """Videos that wait to be scored, the oldest for ``oldest`` seconds; and those on their way."""
-
-    waiting: int
-    oldest: float
-    arriving: int
-
-
-class Verdicts(Part):
-    """What was judged since ``since``: by source, then by verdict."""
-
-    since: datetime
-    counts: dict[str, dict[str, int]]
-    failed: int
-
-
-class Network(Part):
-    """What runs a network; ``lost`` says why its engine no longer does."""
-
-    name: str
-    runtime: str
-    why: str = ""
-    lost: str | None = None
-
-
-class Model(Part):
-    """A bundle in use, and from which slot; ``failure`` is the last one."""
-
-    name: str
-    bundle: str = ""
-    slot: str = ""
-    state: str = ""
-    why: str = ""
-    failure: str | None = None
-    networks: tuple[Network, ...] = ()
-
-
-class Thread(Part):
-    """A thread that must go round, and the seconds since it last did."""
-
-    name: str
-    age: float
-    late: bool
-
-
-class Machine(Part):
-    """The machine: degrees Celsius by zone, what is slowed down, and what the kiosk takes of it."""
-
-    temperatures: dict[str, float]
-    throttling: tuple[str, ...] | None
-    memory_mb: float | None
-    descriptors: int | None
-
-
-class Disk(Part):
-    """Megabytes that are free, and that stay free."""
-
-    free_mb: float
-    floor_mb: float
-    enough: bool
-
-
-class Database(Part):
-    """Whether the database answers, its size, when it was last checked whole, and copied."""
-
-    ok: bool
-    megabytes: float | None = None
-    checked: datetime | None = None
-    backup: datetime | None = None
-
-
-class Line(Part):
-    """A line of the log, from WARNING on."""
-
-    time: datetime
-    level: str
-    logger: str
-    message: str
-
-
-class Figures(Part):
-    """All of it.
-
-    :param ready: whether clips can be scored.
-    :param problems: codes of what a maintainer should look at; see ``kiosk_ui.operation.words``.
-    :param uptime: seconds since the start.
-    :param tidied: when what is too old was last deleted.
-    """
-
-    time: datetime
-    version: str
-    uptime: float
-    ready: bool
-    station: str
-    problems: tuple[str, ...]
-    camera: Camera
-    pose: Times
-    waits: dict[str, Times]
-    queue: Queue | None
-    verdicts: Verdicts
-    models: tuple[Model, ...]
-    threads: tuple[Thread, ...]
-    machine: Machine
-    disk: Disk
-    database: Database
-    tidied: datetime | None
-    log_counts: dict[str, int]
-    log: tuple[Line, ...]
 
 
 def gather(services: Services) -> Figures:

@@ -10,7 +10,7 @@ from typing import Final
 import click
 from pydantic import ValidationError
 
-from kiosk_ui.operation.figures import Figures
+from kiosk_ui.operation.parts import Figures
 from kiosk_ui.operation.words import text
 
 PATIENCE: Final = 10.0

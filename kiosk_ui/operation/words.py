@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from kiosk_ui.languages import gettext as _
 from kiosk_ui.languages import ngettext, noted
-from kiosk_ui.operation.figures import Figures, Times
+from kiosk_ui.operation.parts import Figures, Times
 
 State = Literal["", "good", "bad"]
 

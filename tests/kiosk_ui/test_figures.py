@@ -18,7 +18,8 @@ from edge import __version__
 from edge.durations import Durations
 from kiosk_ui.logs import RING
 from kiosk_ui.operation import figures as figures_module
-from kiosk_ui.operation.figures import Figures, camera_of, gather, times_of, version
+from kiosk_ui.operation.figures import camera_of, gather, times_of, version
+from kiosk_ui.operation.parts import Figures
 from kiosk_ui.operation.status import main
 from kiosk_ui.operation.words import megabytes, number, sections, span, text
 from tests.kiosk_ui.conftest import Post, Web
