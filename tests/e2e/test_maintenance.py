@@ -38,8 +38,18 @@ def furnish(stage: Stage, remembered: logging.Logger) -> None:
     remembered.error("the engine failed: CUDA says that an illegal address was used %s", "x" * 300)
 
 
-@pytest.mark.parametrize("shape", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
-@pytest.mark.parametrize("language", ["en", "ko"])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    ("shape", "language"),
+    [
+        pytest.param(LANDSCAPE, "en", id="landscape-en"),
+        pytest.param(PORTRAIT, "ko", id="portrait-ko"),
+        pytest.param(LANDSCAPE, "ko", id="landscape-ko", marks=LONG),
+        pytest.param(PORTRAIT, "en", id="portrait-en", marks=LONG),
+    ],
+)
 def test_the_page_is_read_at_a_glance_and_lives(
     stage: Stage, open_page: OpenPage, shoot: Shoot, remembered: logging.Logger,
     shape: dict[str, int], language: str,
@@ -125,7 +135,7 @@ def test_it_goes_back_by_itself(stage: Stage, open_page: OpenPage) -> None:
     page.wait_for_url(f"http://localhost:{stage.port}/")
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=LONG), "ko"])
 def test_a_full_disk_is_said_on_the_screen(
     stage: Stage, open_page: OpenPage, shoot: Shoot, language: str
 ) -> None:
