@@ -17,6 +17,7 @@ import numpy as np
 from edge.errors import SourceError
 from edge.replay import render_replay
 from edge.track import PoseTrack
+from kiosk_ui.disk import is_full, write_patiently
 from kiosk_ui.scores import Replay, Source
 from kiosk_ui.store import CLIP, REPLAY, TRACK, ScoreStore
 
@@ -80,7 +81,7 @@ class ReplayMaker:
             _, _, key = self._wanted.get()
             self._wait()
             with suppress_and_log(f"the replay of score {key} cannot be rendered"):
-                self._render_one(key)
+                write_patiently(lambda: self._render_one(key), self._stopping)  # noqa: B023 - at once
 
     def _render_one(self, key: str) -> None:
         score = self._store.get(key)
@@ -91,7 +92,9 @@ class ReplayMaker:
             track = load_track(self._store.path(key, TRACK))
             self._render(self._store.path(key, CLIP), track, self._store.path(key, REPLAY))
             result = Replay.READY
-        except (OSError, SourceError):
+        except (OSError, SourceError) as error:
+            if is_full(error):
+                result = Replay.PENDING
             found = self._store.get(key)
             if found is not None and not found.wiped:
                 raise

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
@@ -92,7 +92,7 @@ class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
         super().__init__(adj)
         self._server = server
         self._address = address
-        self.began = time.time()
+        self.began = monotonic()
         self.bytes_got = 0
         self.client = ""
 
@@ -102,9 +102,9 @@ class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
         self.bytes_got += taken
         return taken
 
-    def is_slow(self, now: float) -> bool:
+    def is_slow(self) -> bool:
         """Tell whether it takes longer to come than any honest one."""
-        took = now - self.began
+        took = monotonic() - self.began
         if not self.headers_finished:
             return took > HEADER_SECONDS
         return took > BODY_SECONDS and self.bytes_got < SLOWEST * took
@@ -158,16 +158,20 @@ class CarefulChannel(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = ProblemTask
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._opened = monotonic()
+        super().__init__(*args, **options)
+
     def parser_class(self, adj: Any) -> CarefulParser:
         """Make the parser of the next request."""
         return CarefulParser(adj, self.server, str(self.addr[0]))
 
-    def is_slow(self, now: float) -> bool:
+    def is_slow(self) -> bool:
         """Tell whether its client only holds it open."""
         if self.request is not None:
-            return bool(self.request.is_slow(now))
+            return bool(self.request.is_slow())
         unused = self.last_activity == self.creation_time
-        return bool(unused and not self.requests and now - self.creation_time > HEADER_SECONDS)
+        return bool(unused and not self.requests and monotonic() - self._opened > HEADER_SECONDS)
 
 
 class CarefulServer(TcpWSGIServer):  # type: ignore[misc]
@@ -211,11 +215,20 @@ class CarefulServer(TcpWSGIServer):  # type: ignore[misc]
             and network.count(address) < self.most_connections
         )
 
+    def readable(self) -> bool:
+        """Tell whether it takes connections; now and then look for those that only hold one open.
+
+        Waitress goes by the system's clock: put back by a day, it would not look for a day.
+        """
+        latest = time() + self.adj.cleanup_interval
+        self.next_channel_cleanup: float = min(self.next_channel_cleanup, latest)
+        return bool(super().readable())
+
     def maintenance(self, now: float) -> None:
         """Close what is silent, and what is slow on purpose."""
         super().maintenance(now)
         for channel in self.active_channels.values():
-            if channel.is_slow(now):
+            if channel.is_slow():
                 channel.will_close = True
 
 

@@ -115,7 +115,7 @@ class Soak:
     def _expect(
         self, phone: Phone, method: str, path: str, status: int = 303, **headers: str
     ) -> None:
-        found = phone.ask(method, path, **headers).status
+        found = phone.ask(method, path, b"", **headers).status
         if found != status:
             self.counts[f"{method} {path.rsplit('/', 1)[1][:10]} {found}"] += 1
 
