@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
+from zipfile import BadZipFile
 
 from flask import Blueprint, Response, jsonify, send_file, url_for
 
@@ -18,6 +20,8 @@ from kiosk_ui.services import Services
 from kiosk_ui.slots import Slots
 from kiosk_ui.store import CLIP, REPLAY
 from kiosk_ui.uploads.form import take_upload
+
+log = logging.getLogger(__name__)
 
 DESCRIPTION: Final = Path(__file__).with_name("openapi.json")
 RETRY_REPLAY: Final = 5
@@ -92,6 +96,9 @@ def api_blueprint(config: WebConfig, services: Services, *, network: bool) -> Bl
         try:
             path = motion_file(services.store, score, services.typical)
         except OSError as error:
+            raise missing from error
+        except (ValueError, KeyError, BadZipFile) as error:  # a file of this result is damaged
+            log.error("score %s cannot be drawn: %s", key, error)
             raise missing from error
         return send(path, "application/json", missing)
 

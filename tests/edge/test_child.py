@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from edge.errors import SourceError
+from edge.errors import DecoderKilledError, SourceError
 from edge.frames import child
 from edge.frames.child import DecoderChild
 from edge.frames.records import ERROR, FRAME, HEADER, READY, START
@@ -202,3 +202,15 @@ def test_ending_twice_and_from_another_thread(tmp_path: Path) -> None:
         if thread.name not in before:
             thread.join(10)
             assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(("number", "error"), [(9, DecoderKilledError), (11, SourceError)])
+def test_a_child_that_was_killed_is_told_from_one_that_crashed(
+    monkeypatch: pytest.MonkeyPatch, number: int, error: type[SourceError]
+) -> None:
+    says(monkeypatch, BEGIN, f"import os; os.kill(os.getpid(), {number})")
+    child = start()
+    child.record()
+    with pytest.raises(SourceError) as caught:
+        child.record()
+    assert caught.type is error

@@ -44,7 +44,7 @@ class Screen:
         while not self._stopping.is_set():
             with suppress(OSError, ValueError):
                 url = f"http://localhost:{self._kiosk.port}/kiosk/events"
-                with urllib.request.urlopen(url, timeout=30) as events:  # noqa: S310 - ours
+                with urllib.request.urlopen(url, timeout=30) as events:
                     for line in events:
                         if self._stopping.is_set():
                             return

@@ -4,7 +4,6 @@ alone. What libfaketime does to the monotonic clock no clock that is set does: P
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -65,7 +64,7 @@ def turn(clock: Path, days: float) -> None:
     """Set the clock of the kiosk off by so many days."""
     partial = clock.with_suffix(".new")
     partial.write_text(str(round(days * DAY)))
-    os.replace(partial, clock)
+    partial.replace(clock)
 
 
 @pytest.mark.parametrize("days", [365.0, -1.0])

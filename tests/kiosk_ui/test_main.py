@@ -174,36 +174,6 @@ def test_it_ends_when_it_is_told_to_whoever_is_connected(tmp_path: Path) -> None
             assert kiosk.process.wait(20) == 0  # as long as its unit gives it
 
 
-def test_a_job_is_resumed_after_a_kill(squat: Path, tmp_path: Path) -> None:
-    with kiosk_process(tmp_path) as kiosk:
-        kiosk.wait_until_ready()
-        key = kiosk.upload(squat.read_bytes())["id"]
-        until(lambda: kiosk.get(f"/api/v1/scores/{key}")[1]["status"] == "running")
-        kiosk.process.kill()
-        kiosk.process.wait(10)
-    with kiosk_process(tmp_path) as kiosk:
-        kiosk.wait_until_ready()
-        assert kiosk.finished(key)["status"] == "done"
-        assert kiosk.get(f"/api/v1/scores/{key}/replay.mp4")[0] == 200
-
-
-def test_an_upload_goes_on_after_a_kill(squat: Path, tmp_path: Path) -> None:
-    video, half = squat.read_bytes(), 40_000
-    with kiosk_process(tmp_path) as kiosk:
-        sending = Stream(kiosk.port)
-        assert sending.begin().status == 201
-        sending.append(video[:half])
-        sending.close()
-        kiosk.process.kill()
-    with kiosk_process(tmp_path) as kiosk:
-        again = Stream(kiosk.port, path=sending.path)
-        again.offset = again.look().offset
-        assert again.offset == half
-        assert again.append(video[half:], last=True).headers["score-page"]
-        again.close()
-        assert kiosk.finished(sending.key)["assessment"]["verdict"] == "good"
-
-
 def test_a_recording_is_judged_before_it_is_whole(kiosk: KioskProcess, tmp_path: Path) -> None:
     """With the real models: what streams in is judged as the file is."""
     video = write_as_recorder(DEMO, tmp_path / "recorded.webm", 5.0).read_bytes()

@@ -187,3 +187,11 @@ def test_streams_end_with_the_server(web: Web) -> None:
     assert time.monotonic() - began < 3.0
     for wire in wires:
         wire.close()
+
+
+def test_a_clock_that_is_put_back_puts_no_look_at_slow_connections_off(
+    server: CarefulServer,
+) -> None:
+    server.next_channel_cleanup = time.time() + 86_400
+    assert health(server) == 200
+    assert server.next_channel_cleanup <= time.time() + server.adj.cleanup_interval

@@ -239,3 +239,13 @@ def test_missing_replays_are_named_after_a_restart(store: ScoreStore) -> None:
     store.update(keys[0], replay=Replay.READY)
     assert store.resume(2, "sorry") == [keys[1]]
     assert not store.path(keys[1], REPLAY).exists()
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.FAILED])
+def test_a_kill_just_before_a_video_is_removed_does_not_keep_it(
+    store: ScoreStore, status: Status
+) -> None:
+    key = add(store)
+    store.update(key, status=status)
+    store.resume(3, "sorry")
+    assert not store.upload(key).exists()
