@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.frames.camera import DEMO_CLIPS
+from kiosk_ui.worker import FAILED
 from tests.edge.videos import ONE_SQUAT, first_part
 from tests.faults.killing import Killing, Promise
 from tests.kiosk_ui.fakes import until
@@ -39,4 +40,8 @@ def test_nothing_that_was_promised_is_lost(tmp_path: Path, seed: int) -> None:
     killing = Killing(tmp_path, seed)
     killing.lives(40)
     assert killing.end() == []
-    assert {what for what in killing.counts if what.startswith("upload: ")} == {"upload: good"}
+    ends = {what: n for what, n in killing.counts.items() if what.startswith("upload: ")}
+    # Killed three times over while it was scored, a video is what may have ended the kiosk.
+    worn = ends.pop(f"upload: {FAILED}", 0)
+    assert list(ends) == ["upload: good"]
+    assert worn <= 0.1 * ends["upload: good"]
