@@ -16,7 +16,16 @@ from kiosk_ui.backups import FILE, back_up, copy_database, damaged, forget_damag
 
 log = logging.getLogger(__name__)
 
-__all__ = ["FILE", "REVISIONS", "back_up", "backups", "damaged", "forget", "open_database"]
+__all__ = [
+    "FILE",
+    "REVISIONS",
+    "back_up",
+    "backups",
+    "copy_database",
+    "damaged",
+    "forget",
+    "open_database",
+]
 
 REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every revision in ``kiosk_ui/migrations/versions``, the newest last.

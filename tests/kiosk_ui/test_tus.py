@@ -348,7 +348,7 @@ def test_the_longest_silent_upload_makes_room(web: Web, stream: Callable[..., St
     config, uploads = CONFIG, web.services.uploads
     old = [stream(length=10) for _ in range(config.partial_uploads)]
     assert stream(length=10).begun.status == 429  # all of them may still be on their way
-    for sending, minutes in zip(old, (0, 20, 10), strict=True):
+    for sending, minutes in zip(old, (0, 9, 5), strict=True):
         uploads._kept[sending.key].touched -= 60 * minutes
     assert stream(length=10).path
     assert [sending.look().status for sending in old] == [200, 404, 200]
