@@ -377,9 +377,7 @@ def test_a_replay_on_a_full_disk_is_drawn_when_there_is_room(
     monkeypatch.setattr("kiosk_ui.disk.LOOK_FOR_ROOM", 0.05)
     tries: list[Path] = []
 
-    def render(
-        clip: Path, track: PoseTrack, output: Path, others: Sequence[PoseTrack] = ()
-    ) -> None:
+    def render(clip: Path, track: PoseTrack, output: Path) -> None:
         tries.append(output)
         if len(tries) < 3:
             raise OSError(errno.ENOSPC, "No space left on device")
