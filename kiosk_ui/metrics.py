@@ -123,9 +123,8 @@ class Metrics:
         """
         name, verdict = SOURCES[source], assessment.verdict.value
         self._verdicts.labels(name, verdict).inc()
-        skipped = getattr(session, "skipped", 0)
         for fate, count in (
-            ("scored", assessment.frames.pushed), ("skipped", skipped),
+            ("scored", assessment.frames.pushed), ("skipped", session.skipped),
             ("dropped", session.dropped),
         ):  # fmt: skip
             self._frames.labels(name, fate).inc(count)

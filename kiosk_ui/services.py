@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from flask import has_request_context
 
 from edge.explanation import Typical
+from edge.live import CameraFigures
 from edge.pulse import Pulse
 from edge.settings import KioskSettings, LockState
 from kiosk_ui.coaching.labels import LabelStore
@@ -48,7 +49,13 @@ class StationLike(Protocol):
 
 
 class CameraLike(Protocol):
-    """What the screen needs of :class:`edge.live.LiveCamera`."""
+    """What the pages need of :class:`edge.live.LiveCamera`."""
+
+    message: str | None
+    """Why no pictures come; None where they do."""
+
+    def figures(self) -> CameraFigures:
+        """Return how it does."""
 
     def jpeg(self, after: int, timeout: float) -> tuple[int, bytes]:
         """Return number and JPEG of a picture newer than ``after``; raises ``CameraError``."""

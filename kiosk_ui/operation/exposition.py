@@ -126,12 +126,10 @@ def _machine(figures: Figures) -> Iterator[Metric]:
     yield _gauge("kiosk_database_up", "1: the database answers.", database.ok)
     size = None if database.megabytes is None else database.megabytes * 1e6
     yield _gauge("kiosk_database_bytes", "Its size.", size)
-    for name, about, moment in (
-        ("checked", "When it was last found whole.", database.checked),
-        ("backup", "When it was last copied.", database.backup),
-    ):
-        seconds = None if moment is None else moment.timestamp()
-        yield _gauge(f"kiosk_database_{name}_timestamp_seconds", about, seconds)
+    copied = None if database.backup is None else database.backup.timestamp()
+    yield _gauge(
+        "kiosk_database_backup_timestamp_seconds", "When it was last found whole and copied.", copied
+    )  # fmt: skip
 
 
 def _models(figures: Figures) -> Iterator[Metric]:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import sqlalchemy as sa
 
 from edge import __version__
 from edge.durations import Durations
 from edge.errors import KioskError
-from kiosk_ui.database import FILE
+from kiosk_ui.backups import FILE, copies
 from kiosk_ui.logs import RING
 from kiosk_ui.operation.board import read_board
 from kiosk_ui.operation.parts import (
@@ -35,7 +35,7 @@ from kiosk_ui.scores import Status
 from kiosk_ui.tables import SCORES
 
 if TYPE_CHECKING:
-    from kiosk_ui.services import Services
+    from kiosk_ui.services import CameraLike, Services
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def gather(services: Services) -> Figures:
         ("picture", camera.picture not in (None, "ok")),
         ("thread", any(thread.late for thread in threads)),
         ("disk", not disk.enough),
-        ("database", not database.ok),
+        ("database", not database.ok or database.trouble is not None),
         ("engine", any(n.lost for m in models for n in m.networks)),
         ("bundle", any(m.failure for m in models)),
         ("hot", bool(machine.throttling)),
@@ -105,27 +105,16 @@ def gather(services: Services) -> Figures:
     )
 
 
-@runtime_checkable
-class _Told(Protocol):
-    """A camera that counts, as :class:`edge.live.LiveCamera` does."""
-
-    def figures(self) -> Any:
-        """Return name, frames, dropped, rate, reopened and picture."""
-
-
-def camera_of(camera: object | None) -> Camera:
+def camera_of(camera: CameraLike | None) -> Camera:
     """Return what a camera says of itself.
 
-    :param camera: an :class:`edge.live.LiveCamera`; None while the models are being loaded.
+    :param camera: None while the models are being loaded.
     """
     if camera is None:
         return Camera()
-    message = getattr(camera, "message", None)
-    if not isinstance(camera, _Told):
-        return Camera(name=str(getattr(camera, "name", "")), message=message)
     told = camera.figures()
     return Camera(
-        name=told.name, message=message, frames=told.frames, dropped=told.dropped, rate=told.rate,
+        name=told.name, message=camera.message, frames=told.frames, dropped=told.dropped, rate=told.rate,
         reopened=told.reopened, picture=told.picture,
     )  # fmt: skip
 
@@ -138,8 +127,13 @@ def database_of(services: Services) -> Database:
     except sa.exc.SQLAlchemyError as error:
         log.debug("the database does not answer: %s", error)
         return Database(ok=False)
-    size = _or_none(lambda: (services.store.data_dir / FILE).stat().st_size / 1e6)
-    return Database(ok=True, megabytes=size)
+    folder = services.store.data_dir
+    size = _or_none(lambda: (folder / FILE).stat().st_size / 1e6)
+    copied = _or_none(lambda: copies(folder)[-1].stat().st_mtime)
+    return Database(
+        ok=True, megabytes=size, trouble=services.store.trouble,
+        backup=None if copied is None else datetime.fromtimestamp(copied, timezone.utc),
+    )  # fmt: skip
 
 
 def disk_of(services: Services) -> Disk:

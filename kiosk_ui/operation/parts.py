@@ -96,12 +96,13 @@ class Disk(Part):
 
 
 class Database(Part):
-    """Whether the database answers, its size, when it was last checked whole, and copied."""
+    """Whether the database answers, its size, its newest copy (which was found whole), and what is
+    or was wrong with its file since the start."""
 
     ok: bool
     megabytes: float | None = None
-    checked: datetime | None = None
     backup: datetime | None = None
+    trouble: str | None = None
 
 
 class Line(Part):

@@ -187,7 +187,8 @@ def _disk(figures: Figures) -> Iterator[Row]:
         megabytes(database.megabytes) if database.ok else _("does not answer"),
         "" if database.ok else "bad",
     )  # fmt: skip
-    yield Row("checked", _("Last checked"), moment(database.checked))
+    if database.trouble:
+        yield Row("trouble", _("Database"), database.trouble, "bad", english=True)
     yield Row("backup", _("Last copy"), moment(database.backup))
 
 

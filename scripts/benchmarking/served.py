@@ -57,7 +57,7 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kiosk_ui", "--port", "0", "--camera", "demo",
                  "--data-dir", str(folder / "data")],
-                cwd=ROOT, env={**os.environ, "KIOSK_FREE_BYTES": "0"}, stderr=log,
+                cwd=ROOT, env={**os.environ, "KIOSK_DISK_FLOOR_MB": "0"}, stderr=log,
             )  # fmt: skip
         try:
             self._address = self._listening()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from kiosk_ui.logs import RING
 from tests.e2e.accessibility import PIXELS_PER_MM, check_page
 from tests.e2e.conftest import LANDSCAPE, PORTRAIT, OpenPage, Shoot
 from tests.e2e.test_states import Stage, said, stage
-from tests.kiosk_ui.test_figures import PIN, CountingCamera
+from tests.kiosk_ui.fakes import FakeCamera
+from tests.kiosk_ui.test_figures import PIN
 from tests.kiosk_ui.test_metrics import everything
 
 __all__ = ["stage"]
@@ -31,7 +33,8 @@ def remembered() -> Iterator[logging.Logger]:
 
 def furnish(stage: Stage, remembered: logging.Logger) -> None:
     """Let there be something of everything, and some of it wrong."""
-    stage.services.camera = CountingCamera()  # type: ignore[assignment]
+    stage.services.camera = dark = FakeCamera()
+    dark.counts = replace(dark.counts, picture="dark")
     everything(stage.services)
     for number in range(12):
         remembered.warning("camera: /dev/video0 has stopped giving pictures, %d", number)
@@ -76,7 +79,8 @@ def test_the_page_is_read_at_a_glance_and_lives(
     assert wide == []
     # What changes is set in the elements that are there: nothing flickers, nothing jumps.
     page.evaluate("document.querySelectorAll('.part dd').forEach(e => { e.mine = true; })")
-    stage.services.camera = CountingCamera(rate=12.5, picture="ok")  # type: ignore[assignment]
+    stage.services.camera = slow = FakeCamera()
+    slow.counts = replace(slow.counts, rate=12.5)
     expect(rate).to_have_text("12.5")
     expect(page.locator('[data-row="picture"][data-state="bad"]')).to_have_count(0)
     assert page.evaluate("[...document.querySelectorAll('.part dd')].every(e => e.mine)")

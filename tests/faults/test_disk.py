@@ -78,7 +78,7 @@ def kiosk(
 ) -> Iterator[tuple[KioskProcess, Screen]]:
     stage = Stage(tmp_path_factory.mktemp("stage"))
     stage.limits(**QUICK)
-    environment = {"KIOSK_FREE_BYTES": str(FLOOR)}
+    environment = {"KIOSK_DISK_FLOOR_MB": str(FLOOR // 1_000_000)}
     with (
         kiosk_process(
             disk.folder / "data", environment=environment, program=stage.program

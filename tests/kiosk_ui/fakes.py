@@ -26,7 +26,7 @@ from edge.exercise import Repetition, Text
 from edge.frames import Frame, FrameSource
 from edge.joints import BODY_25, INDEX
 from edge.judging import Judgement
-from edge.live import encode_jpeg
+from edge.live import CameraFigures, encode_jpeg
 from edge.track import Pose, PoseTrack
 
 RATE = 30.0
@@ -103,6 +103,11 @@ class FakeCamera:
 
     def __init__(self) -> None:
         self.broken = False
+        self.message: str | None = None
+        self.counts = CameraFigures("fake", 100, 3, 29.97, 1, "ok")
+
+    def figures(self) -> CameraFigures:
+        return self.counts
 
     def jpeg(self, after: int, timeout: float) -> tuple[int, bytes]:
         if self.broken:

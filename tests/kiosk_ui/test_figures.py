@@ -6,7 +6,6 @@ import logging
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -16,9 +15,11 @@ from flask.testing import FlaskClient
 
 from edge import __version__
 from edge.durations import Durations
+from edge.live import CameraFigures
+from kiosk_ui.backups import back_up
 from kiosk_ui.logs import RING
 from kiosk_ui.operation import figures as figures_module
-from kiosk_ui.operation.figures import camera_of, gather, times_of, version
+from kiosk_ui.operation.figures import gather, times_of, version
 from kiosk_ui.operation.parts import Figures
 from kiosk_ui.operation.status import main
 from kiosk_ui.operation.words import megabytes, number, sections, span, text
@@ -27,22 +28,6 @@ from tests.kiosk_ui.servers import free_port, serving
 from tests.kiosk_ui.test_metrics import everything
 
 PIN = "2468"
-
-
-@dataclass
-class CountingCamera:
-    """What a camera says of itself."""
-
-    name: str = "/dev/video0"
-    frames: int = 100
-    dropped: int = 3
-    rate: float = 29.97
-    reopened: int = 1
-    picture: str = "dark"
-    message: str | None = None
-
-    def figures(self) -> CountingCamera:
-        return self
 
 
 @pytest.fixture
@@ -73,7 +58,7 @@ def test_a_busy_one(web: Web, post: Post, ring: logging.Logger) -> None:
     everything(web.services)
     key = post().json["id"]  # type: ignore[index]
     ring.error("score %s is lost", key)
-    web.services.camera = CountingCamera()  # type: ignore[assignment]
+    web.camera.counts = CameraFigures("/dev/video0", 100, 3, 29.97, 1, "dark")
     found = gather(web.services)
     assert found.problems == ("picture", "engine")
     assert found.queue is not None and found.queue.waiting == 1 and found.queue.oldest >= 0
@@ -93,13 +78,14 @@ def test_a_busy_one(web: Web, post: Post, ring: logging.Logger) -> None:
     assert key not in whole and "! engine lost" in whole.lower()
 
 
-def test_the_camera_that_does_not_count_is_told_by_name() -> None:
-    class Plain:
-        name = "demo: good"
-        message = "unplugged"
-
-    told = camera_of(Plain())
-    assert (told.name, told.message, told.frames) == ("demo: good", "unplugged", None)
+def test_a_database_that_was_put_back_is_told_with_its_copy(web: Web) -> None:
+    assert gather(web.services).database.backup is None
+    back_up(web.services.store.data_dir)
+    web.services.store.trouble = "it was damaged; a copy is in its place"
+    found = gather(web.services)
+    assert found.problems == ("database",) and found.ready
+    assert found.database.backup is not None
+    assert "a copy is in its place" in text(found)
 
 
 def test_figures_survive_their_own_json(web: Web) -> None:
