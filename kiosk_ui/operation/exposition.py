@@ -128,7 +128,8 @@ def _machine(figures: Figures) -> Iterator[Metric]:
     yield _gauge("kiosk_database_bytes", "Its size.", size)
     copied = None if database.backup is None else database.backup.timestamp()
     yield _gauge(
-        "kiosk_database_backup_timestamp_seconds", "When it was last found whole and copied.", copied
+        "kiosk_database_backup_timestamp_seconds", "When it was last found whole and copied.",
+        copied,
     )  # fmt: skip
 
 

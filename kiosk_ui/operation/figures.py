@@ -114,8 +114,8 @@ def camera_of(camera: CameraLike | None) -> Camera:
         return Camera()
     told = camera.figures()
     return Camera(
-        name=told.name, message=camera.message, frames=told.frames, dropped=told.dropped, rate=told.rate,
-        reopened=told.reopened, picture=told.picture,
+        name=told.name, message=camera.message, frames=told.frames, dropped=told.dropped,
+        rate=told.rate, reopened=told.reopened, picture=told.picture,
     )  # fmt: skip
 
 

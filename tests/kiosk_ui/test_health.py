@@ -100,7 +100,7 @@ def test_a_database_that_does_not_answer_is_not_ready(
 
 
 def test_a_kiosk_without_a_camera_is_ready_and_says_so(web: Web, kiosk: FlaskClient) -> None:
-    web.camera.message = "the camera was unplugged"  # type: ignore[attr-defined]
+    web.camera.message = "the camera was unplugged"
     answer = kiosk.get("/readyz")
     assert answer.status_code == 200 and answer.json is not None
     assert answer.json["checks"]["camera"] == {
