@@ -33,7 +33,7 @@ def say(record_property: Say, capsys: pytest.CaptureFixture[str]) -> Say:
     return tell
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(50, marks=LONG)])
+@pytest.mark.parametrize("count", [3, pytest.param(50, marks=LONG)])
 def test_phones_all_at_once_and_a_set_at_the_kiosk(
     staged: Staged, squat: bytes, say: Say, count: int
 ) -> None:

@@ -22,6 +22,9 @@ from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.pieces import Stream
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+"""What each part does of it without a disk is in the parts' own tests."""
+
 SIZE = 40_000_000
 FLOOR = 8_000_000
 """Bytes below which the kiosk of these tests takes no more videos."""
@@ -145,8 +148,6 @@ def test_a_full_disk_is_told_and_everything_goes_on_when_there_is_room(
     sending.close()
 
 
-@pytest.mark.long
-@pytest.mark.timeout(600)
 def test_a_disk_that_fills_while_clips_are_scored_loses_none(
     disk: SmallDisk, kiosk: tuple[KioskProcess, Screen], squat: bytes
 ) -> None:
@@ -166,8 +167,6 @@ def test_a_disk_that_fills_while_clips_are_scored_loses_none(
     until(lambda: wrong_in(disk.folder / "data") == [], 60)
 
 
-@pytest.mark.long
-@pytest.mark.timeout(600)
 def test_it_starts_on_a_full_disk_and_says_so(
     disk: SmallDisk, tmp_path: Path, squat: bytes
 ) -> None:
