@@ -249,7 +249,7 @@ class Killing:
 @click.option("--kills", default=30, show_default=True, help="How many, of server and children.")
 @click.option("--seed", default=1, show_default=True, help="Of the moments.")
 def main(kills: int, seed: int) -> None:
-    """Kill a kiosk again and again, and say what came of it; exit code 1 where something is lost."""
+    """Kill a kiosk again and again, and say what came of it; exit code 1: something is lost."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         killing = Killing(Path(folder), seed)
