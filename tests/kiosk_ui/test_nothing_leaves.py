@@ -102,7 +102,7 @@ def modules() -> Iterator[Path]:
 
 
 def test_no_module_of_the_device_is_a_client_of_the_network() -> None:
-    """The kiosk asks nobody: it has no library that could, but the three parts that look at itself."""
+    """The kiosk asks nobody: it has no library for that, but where it asks itself."""
     clients = {"requests", "httpx", "aiohttp", "urllib3", "urllib.request", "http.client",
                "ftplib", "smtplib", "websocket", "websockets", "paho"}  # fmt: skip
     found = set()
