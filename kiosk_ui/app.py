@@ -10,7 +10,7 @@ from kiosk_ui import guard, languages, metrics, problems
 from kiosk_ui.api import api_blueprint
 from kiosk_ui.coaching.pages import coach_blueprint
 from kiosk_ui.config import WebConfig
-from kiosk_ui.faces import TwoFaces
+from kiosk_ui.faces import TwoFaces, is_https
 from kiosk_ui.kiosk import kiosk_blueprint
 from kiosk_ui.operation.pages import install_metrics
 from kiosk_ui.people import sessions
@@ -33,7 +33,6 @@ HEADERS: Final = {
     # To no other site; our own need it, since a form without it says that it comes from nowhere.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
@@ -87,6 +86,8 @@ def create_app(config: WebConfig, services: Services, face: Face = "device") -> 
     def protect(response: Response) -> Response:
         for name, value in HEADERS.items():  # a page that needs others has set them already
             response.headers.setdefault(name, value)
+        if is_https():  # over plain HTTP a browser ignores it, with an error in its console
+            response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         return response
 
     @app.teardown_request
