@@ -18,7 +18,7 @@ ARTEFACTS = Path(__file__).resolve().parents[1] / "artefacts"
 CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 )
-NETWORK_NAME = "kiosk.test"
+NETWORK_NAME = "phone"  # a name without a dot is given by this network alone
 """A name under which the browser reaches the kiosk as a phone does: not as localhost."""
 
 ARGUMENTS = [
