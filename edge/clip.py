@@ -21,11 +21,9 @@ from edge.frames import Frame, Picture
 CLOCK: Final = Fraction(1, 90_000)
 """The time base of the stream: the one that MPEG systems use."""
 
-SMALL: Final = "superfast"
-QUICK: Final = "ultrafast"
-"""x264's presets: for what is taken home, and for what stays here for a few minutes. Against
-``veryfast`` they take two thirds and one third of the processor's time, for two and three and a
-half times the bytes; see docs/performance.md."""
+PRESET: Final = "ultrafast"
+"""x264's: against ``veryfast`` it takes a third of the processor's time, for three and a half times
+the bytes, which are 180 kB a second; see docs/performance.md."""
 
 QUALITY: Final = 23
 """x264's constant rate factor; its default, visually close to the source."""
@@ -60,12 +58,10 @@ class ClipWriter:
     fit.
 
     :param path: the file to write; it appears under its name only when it is complete.
-    :param preset: the encoder's, :data:`SMALL` or :data:`QUICK`.
     """
 
-    def __init__(self, path: Path, preset: str = SMALL) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._preset = preset
         self._partial = path.with_name(f".{path.name}.partial")
         self._container = av.open(
             str(self._partial), "w", format="mp4", options={"movflags": "+faststart"}
@@ -176,5 +172,5 @@ class ClipWriter:
         # The encoder's clock as well: left at 1/30 s it would round every time to it.
         stream.time_base = stream.codec_context.time_base = CLOCK
         # A key frame every second lets the page jump to the worst moment at once.
-        stream.options = {"preset": self._preset, "crf": str(QUALITY), "g": "30"}
+        stream.options = {"preset": PRESET, "crf": str(QUALITY), "g": "30"}
         return stream

@@ -11,7 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from edge.clip import QUICK, ClipWriter, Planes
+from edge.clip import ClipWriter, Planes
 from edge.frames import Frame, Picture
 from edge.joints import INDEX, MID_HIP, NECK
 from edge.preprocessing import MIN_CONFIDENCE
@@ -63,7 +63,7 @@ class FacelessClip:
     """
 
     def __init__(self, path: Path) -> None:
-        self._writer = ClipWriter(path, QUICK)
+        self._writer = ClipWriter(path)
         self._waiting: deque[_Waiting] = deque()
         self._known: list[tuple[float, Head]] = []
 

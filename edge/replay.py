@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from edge.clip import ClipWriter
 from edge.frames import Picture
+from edge.frames.ahead import read_ahead
 from edge.frames.video import VideoFile, VideoLimits
 from edge.joints import BODY_25, BONES, INDEX
 from edge.preprocessing import MIN_CONFIDENCE
@@ -36,8 +38,12 @@ def render_replay(clip: Path, track: PoseTrack, output: Path) -> None:
     """
     # Our own clip: it is not made smaller and no frame of it is left out.
     limits = VideoLimits(seconds=np.inf, side=1 << 14, rate=1000.0)
-    with VideoFile(clip, limits) as video, ClipWriter(output) as replay:
-        for frame in video:
+    with (
+        VideoFile(clip, limits) as video,
+        closing(read_ahead(video)) as frames,
+        ClipWriter(output) as replay,
+    ):
+        for frame in frames:
             draw_skeleton(frame.picture, *joints_at(track, frame.time))
             replay.write(frame)
 

@@ -140,12 +140,16 @@ class DecoderChild:
         """Tell whether it is still there."""
         return self._process.poll() is None
 
-    def end(self) -> None:
-        """End it, whatever it is doing; a second time does nothing."""
+    def kill(self) -> None:
+        """End it, whatever it is doing; whoever waits for its next record hears that it is gone."""
         # While it is not waited for its number is nobody else's.
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill it and close its pipes, while nobody waits for a record; twice is no harm."""
+        self.kill()
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._process.wait()

@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.frames import Frame, FrameSource
+from edge.frames.ahead import read_ahead
 from edge.frames.child import GIVEN_UP, PATIENCE, DecoderChild
 from edge.frames.records import ERROR, FRAME, START
 from edge.frames.video import VideoLimits, open_file
@@ -101,6 +102,15 @@ class SandboxedVideo(FrameSource):
         self._child.end()
 
     def __iter__(self) -> Iterator[Frame]:
+        frames = read_ahead(self._frames())
+        try:
+            for frame in frames:  # noqa: UP028 - yield from would close them before the child
+                yield frame
+        finally:
+            self._child.kill()  # a read that waits for it ends then
+            frames.close()
+
+    def _frames(self) -> Iterator[Frame]:
         while True:
             record = self._child.record()
             if record.kind == ERROR:

@@ -1,0 +1,26 @@
+"""The next picture is read while the caller works with this one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from edge.frames import Frame
+
+
+def read_ahead(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+    """Pass frames on, one of them always being read already in a thread of its own.
+
+        for frame in read_ahead(video):
+            ...
+
+    Whoever stops early closes the answer, which waits for the read that is going on.
+
+    :param frames: a source; what it raises is raised here, in its place.
+    """
+    reading = iter(frames)
+    with ThreadPoolExecutor(1, "reading ahead") as reader:
+        coming = reader.submit(next, reading, None)
+        while (frame := coming.result()) is not None:
+            coming = reader.submit(next, reading, None)
+            yield frame
