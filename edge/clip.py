@@ -133,12 +133,12 @@ class ClipWriter:
 
     def discard(self) -> None:
         """Give the file up, also one that could not be written to its end: the disk may be full."""
-        self._partial.unlink(missing_ok=True)
         if self._thread is not None and self._thread.is_alive():
             self._waiting.put(None)
             self._thread.join()
-        with suppress(OSError):  # what is written now is nobody's, and there is no room for it
+        with suppress(OSError):  # what is written now is nobody's, and there may be no room for it
             self._container.close()
+        self._partial.unlink(missing_ok=True)
 
     def _encode_all(self) -> None:
         """Encode until there is no more; after an error only take what comes, so nobody waits."""

@@ -97,7 +97,7 @@ def api_blueprint(config: WebConfig, services: Services, *, network: bool) -> Bl
             path = motion_file(services.store, score, services.typical)
         except OSError as error:
             raise missing from error
-        except (ValueError, KeyError, BadZipFile) as error:  # a file of this result is damaged
+        except (ValueError, LookupError, BadZipFile) as error:  # a file of this result is damaged
             log.error("score %s cannot be drawn: %s", key, error)
             raise missing from error
         return send(path, "application/json", missing)

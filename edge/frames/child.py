@@ -96,6 +96,7 @@ class DecoderChild:
         self._pixels = pixels
         self.patience = PATIENCE  # to begin with: its libraries take a while on a small device
         self._time = -math.inf
+        self._reading = threading.Lock()  # while one thread reads, no other may close the pipe
         self._process = subprocess.Popen(
             command(module, limits),
             stdin=stdin,
@@ -140,16 +141,16 @@ class DecoderChild:
         """Tell whether it is still there."""
         return self._process.poll() is None
 
-    def kill(self) -> None:
-        """End it, whatever it is doing; whoever waits for its next record hears that it is gone."""
+    def end(self) -> None:
+        """End it, whatever it is doing; whoever waits for a record hears that it is gone."""
         # While it is not waited for its number is nobody else's.
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
+        with self._reading:
+            self._close()
 
-    def end(self) -> None:
-        """Kill it and close its pipes, while nobody waits for a record; twice is no harm."""
-        self.kill()
+    def _close(self) -> None:
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._process.wait()
@@ -165,13 +166,14 @@ class DecoderChild:
         :raises SourceError: it ended, is silent, or says what no decoder says; it is gone then.
         """
         try:
-            kind, time, width, height, length = HEADER.unpack(self._bytes(HEADER.size))
-            self._check(kind, time, width, height, length)
-            return Record(kind, time, width, height, self._bytes(length))
+            with self._reading:
+                kind, time, width, height, length = HEADER.unpack(self._bytes(HEADER.size))
+                self._check(kind, time, width, height, length)
+                return Record(kind, time, width, height, self._bytes(length))
         except SourceError:
             self.end()
             raise
-        except OSError as error:
+        except (OSError, ValueError) as error:  # it was ended meanwhile: its pipe is closed
             self.end()
             raise SourceError(GIVEN_UP) from error
 

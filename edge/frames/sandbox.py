@@ -107,7 +107,7 @@ class SandboxedVideo(FrameSource):
             for frame in frames:  # noqa: UP028 - yield from would close them before the child
                 yield frame
         finally:
-            self._child.kill()  # a read that waits for it ends then
+            self.close()  # a read that waits for the child ends then
             frames.close()
 
     def _frames(self) -> Iterator[Frame]:

@@ -156,7 +156,8 @@ def test_it_is_given_one_file_and_nothing_else(
     path = write_video(tmp_path / "v.mp4", size=(640, 480), times=[n / 30 for n in range(300)])
     with path.open("rb") as inherited, SandboxedVideo(path) as video:
         os.set_inheritable(inherited.fileno(), True)
-        next(iter(video))
+        frames = iter(video)
+        next(frames)
         pid = video._child.pid
         status = dict(
             line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()

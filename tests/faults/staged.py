@@ -105,7 +105,7 @@ def main() -> None:
     """Run the kiosk on the stage."""
     StagedCamera.stage = stage = Stage(Path(sys.argv.pop(1)))
     with ExitStack() as changes:
-        changes.enter_context(patch("edge.frames.camera.DemoCamera", StagedCamera))
+        changes.enter_context(patch("edge.frames.camera_opening.DemoCamera", StagedCamera))
         if (stage.folder / "limits.json").is_file():
             limits = Limits(**json.loads((stage.folder / "limits.json").read_text()))
             changes.enter_context(patch.object(kiosk, "Station", partial(Station, limits=limits)))
