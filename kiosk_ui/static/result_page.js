@@ -12,6 +12,8 @@ showResult(place, card.dataset.key, {
   onLost: (lost) => (byId("lost").hidden = !lost),
   onFinished: () => {
     byId("actions").hidden = false;
+    const remove = byId("delete");
+    if (remove) remove.hidden = false;
     const save = byId("save");
     if (save) save.hidden = !place.querySelector("[data-replay]");
   },

@@ -1,6 +1,6 @@
 """Many sessions one after another in one kiosk: what it takes from its machine, and what grows.
 
-    scripts/trials/soak.py --sessions 1000 --csv soak.csv
+    python scripts/trials/soak.py --sessions 1000 --csv soak.csv
 
 Of eight sessions one is a set at the kiosk itself, before the demo clip, with a countdown and a
 gate that are shorter than usual so that a set takes four seconds; seven are phones that send a

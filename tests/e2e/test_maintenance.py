@@ -152,6 +152,10 @@ def test_a_full_disk_is_said_on_the_screen(
     expect(page.locator("#message")).to_contain_text(told["text"][language])
     shoot(page, "full")
     expect(page.locator("#start")).to_be_disabled()
+    # Nothing is pushed off the screen or over another thing, above all not over the menu.
+    expect(page.locator("#start")).to_be_in_viewport(ratio=1)
+    page.click("#open-menu", trial=True)
+    page.click("#open-notice", trial=True)
     stage.show("idle", message=None)
     expect(page.locator("#message")).to_be_hidden()
     expect(page.locator("#start")).to_be_enabled()

@@ -93,9 +93,11 @@ def test_a_video_from_the_camera(
     field.set_input_files(squat)
     page.wait_for_url("**/scores/*")
     expect(page.locator(".result__work")).to_be_visible()
+    expect(page.locator("#delete")).to_be_hidden()
     shoot(page, "2-working")
     page.wait_for_selector("[data-finished]", timeout=120_000)
     playing(page)
+    expect(page.locator("#delete")).to_be_visible()  # on the page that has waited, too
     shoot(page, "3-result")
     page.screenshot(path=Path(__file__).parents[1] / "artefacts/phone-whole.png", full_page=True)
     with page.expect_download() as download:
