@@ -18,9 +18,10 @@ from edge.camera_setup import (
     Standing,
     locate_camera,
 )
-from edge.errors import CameraSetupError, KioskError
+from edge.errors import CameraError, CameraSetupError, KioskError
 from edge.frames import Frame
 from edge.frames.camera import Camera
+from edge.frames.camera_demo import DemoCamera
 from edge.frames.camera_opening import camera_opener
 from edge.lens import FILE, LensCalibration
 from edge.lens_board import find_board, printable
@@ -125,7 +126,10 @@ def main(context: click.Context, camera: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, writable=True))
 def board(file: Path) -> None:
     """Write the board for measuring the lens to FILE, an SVG page in A4: print it."""
-    file.write_text(printable())
+    try:
+        file.write_text(printable())
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     click.echo(f"{file}: print it at 100 %, glue it onto something flat, then: "
                "scripts/calibrate_camera lens")  # fmt: skip
 
@@ -198,8 +202,15 @@ def height(
 
 
 def opened(settings: Settings) -> Camera:
-    """Open the camera that the settings name."""
-    return camera_opener(settings.camera, settings.demo_clip, settings.mode_of_camera)()
+    """Open the camera that the settings name.
+
+    :raises CameraError: there is none; the demo clip's cannot be measured.
+    """
+    camera = camera_opener(settings.camera, settings.demo_clip, settings.mode_of_camera)()
+    if isinstance(camera, DemoCamera):
+        camera.close()
+        raise CameraError("there is no camera to be measured; plug it in, or name it by --camera")
+    return camera
 
 
 def collect(source: Camera) -> ViewCollector:

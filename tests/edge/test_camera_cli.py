@@ -151,3 +151,18 @@ def test_the_board_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_what_is_unknown_is_said() -> None:
     told = camera_cli.report(CameraPlace(1.3, -6, 2.3, 2.8, height_error=0.3))
     assert "unknown" in told and "130" not in told
+
+
+def test_a_board_that_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = run(monkeypatch, tmp_path, TestCamera(0.0), "board", str(tmp_path / "no" / "board.svg"))
+    assert "cannot be written: No such file" in told
+
+
+def test_the_demo_clip_is_not_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It was, and the rendered man told to go further back."""
+    monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
+    for command in (["lens"], ["height", "--field-of-view", "52", "--body-height", "176"]):
+        result = CliRunner().invoke(camera_cli.main, ["--camera", "demo", *command])
+        assert result.exit_code == 1 and "there is no camera to be measured" in result.output

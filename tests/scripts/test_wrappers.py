@@ -27,6 +27,19 @@ def test_help_names_the_script_from_any_folder(name: str, tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["update", "get_openpose"])
+def test_help_does_nothing_else(name: str, tmp_path: Path) -> None:
+    """It looked for a kiosk, or installed an environment of 4 GB."""
+    done = run(name, "--help", cwd=tmp_path)
+    assert done.returncode == 0 and f"scripts/{name} " in done.stdout
+    assert "set -e" not in done.stdout
+
+
+def test_an_update_knows_its_options(tmp_path: Path) -> None:
+    done = run("update", "--bogus", cwd=tmp_path)
+    assert done.returncode == 2 and "scripts/update --waiting" in done.stderr
+
+
 def test_a_flash_from_another_folder_looks_at_the_kiosks_own_data(tmp_path: Path) -> None:
     """It made a folder of data where one was, and told of success."""
     (tmp_path / "empty").mkdir()
