@@ -94,6 +94,7 @@ def test_from_the_first_page_to_the_verdict(
         assert wrong == []
 
 
+@pytest.mark.long
 def test_a_short_one_in_korean_by_touch(
     secured: SecureKiosk, home: Path, camera: Path, playwright: Playwright,
     tmp_path: Path, shoot: Shoot,

@@ -179,6 +179,7 @@ def test_stop_while_recording(screen: Page) -> None:
     expect(page.locator("#start")).to_be_enabled()
 
 
+@pytest.mark.long  # tests/faults kills a kiosk in the ordinary run
 def test_a_power_cut_while_recording(open_page: OpenPage, tmp_path: Path, shoot: Shoot) -> None:
     """The process is killed in the middle; after a restart the page comes back by itself."""
     page = open_page(viewport=LANDSCAPE)

@@ -111,7 +111,7 @@ WORD_HEIGHT = """() => {
 """The height of the letters themselves, in CSS pixels."""
 
 
-@pytest.mark.parametrize("shape", ["landscape", "portrait"])
+@pytest.mark.parametrize("shape", ["landscape", pytest.param("portrait", marks=pytest.mark.long)])
 def test_the_verdict_is_read_from_across_the_room(
     wall: Wall, shape: str, open_page: OpenPage, shoot: Shoot
 ) -> None:

@@ -281,6 +281,7 @@ def test_a_damaged_one_goes_after_a_week_and_not_before(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_kiosk_starts_with_a_damaged_database(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
