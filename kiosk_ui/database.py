@@ -12,20 +12,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from edge.errors import DatabaseTooNewError
-from kiosk_ui.backups import FILE, back_up, copy_database, damaged, forget_damaged, renew
+from kiosk_ui.backups import FILE, copy_database, forget_damaged, renew
 
 log = logging.getLogger(__name__)
-
-__all__ = [
-    "FILE",
-    "REVISIONS",
-    "back_up",
-    "backups",
-    "copy_database",
-    "damaged",
-    "forget",
-    "open_database",
-]
 
 REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every revision in ``kiosk_ui/migrations/versions``, the newest last.

@@ -162,11 +162,6 @@ class RetentionTimer:
         self.pulse = Pulse("retention", HANGS_AFTER)
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
-    @property
-    def wiped(self) -> int:
-        """Return of how many results video and joints were deleted since the start."""
-        return self._retention.wiped
-
     def start(self) -> None:
         """Start the thread: the first look is at once, for what came due while nobody looked."""
         self._thread.start()

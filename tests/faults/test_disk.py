@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.disks import small_disk
 from tests.faults.conftest import QUICK
 from tests.faults.phones import Phone
 from tests.faults.screen import Screen
@@ -25,7 +24,7 @@ from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 """What each part does of it without a disk is in the parts' own tests."""
 
-SIZE = 40_000_000
+MEGABYTES = 40
 FLOOR = 8_000_000
 """Bytes below which the kiosk of these tests takes no more videos."""
 
@@ -57,22 +56,8 @@ class SmallDisk:
 
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
-    folder = tmp_path_factory.mktemp("disk")
-    mount = [
-        shutil.which("mount") or "mount",
-        "-t",
-        "tmpfs",
-        "-o",
-        f"size={SIZE}",
-        "tmpfs",
-        str(folder),
-    ]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root may mount a small file system, and not everywhere")
-    try:
+    with small_disk(tmp_path_factory.mktemp("disk"), MEGABYTES) as folder:
         yield SmallDisk(folder)
-    finally:
-        subprocess.run([shutil.which("umount") or "umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture(scope="module")

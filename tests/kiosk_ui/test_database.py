@@ -18,8 +18,8 @@ from alembic.script import ScriptDirectory
 
 from edge.errors import DatabaseTooNewError
 from kiosk_ui import database
-from kiosk_ui.backups import copy_database
-from kiosk_ui.database import FILE, MIGRATIONS, REVISIONS, backups, open_database
+from kiosk_ui.backups import FILE, copy_database
+from kiosk_ui.database import MIGRATIONS, REVISIONS, backups, open_database
 from kiosk_ui.scores import Status
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.tables import METADATA
