@@ -32,7 +32,10 @@ function listen() {
     if (instance !== null && instance !== told) location.reload();
     instance = told;
   });
-  events.addEventListener("state", (event) => show(JSON.parse(event.data)));
+  events.addEventListener("state", (event) => {
+    byId("lost").hidden = true; // a press may have been lost while the news came
+    show(JSON.parse(event.data));
+  });
   events.addEventListener("error", () => {
     lost ??= setTimeout(() => (byId("lost").hidden = false), 1500);
     if (events.readyState === EventSource.CLOSED) {
