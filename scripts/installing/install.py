@@ -13,17 +13,21 @@ from installing.box import PREFIX, Box, InstallError
 from installing.release import Current, Environment, Release
 from installing.services import Certificates, Files
 from installing.starting import Started
-from installing.steps import Folders, Options, Packages, Prefix, Users
-
-STEPS: Final = (
-    Prefix, Packages, Users, Folders, Release, Environment, Current, Certificates, Files, Started,
-)  # fmt: skip
-"""In the order of an installation; an uninstallation goes backwards."""
+from installing.steps import Folders, Options, Packages, Prefix, Step, Users
 
 ROOM: Final = 5_000_000_000
 """Bytes for the packages of the system (Chromium and its libraries), two environments, and data."""
 
 MACHINES: Final = ("x86_64", "aarch64")
+
+
+def steps(options: Options) -> list[Step]:
+    """Return the steps in the order of an installation; an uninstallation goes backwards."""
+    return [
+        Prefix(options), Packages(options), Users(options), Folders(options), Release(options),
+        Environment(options), Current(options), Certificates(options), Files(options),
+        Started(options),
+    ]  # fmt: skip
 
 
 def refusals(box: Box, *, dry_run: bool) -> list[str]:
@@ -60,14 +64,14 @@ def install(box: Box, options: Options, *, dry_run: bool) -> int:
     changes = 0
     chosen = [name for name, on in (("--without-screen", options.screen),
                                     ("--without-https", options.https)) if not on]  # fmt: skip
-    for number, kind in enumerate(STEPS, 1):
-        step = kind(options)
+    order = steps(options)
+    for number, step in enumerate(order, 1):
         plan = step.plan(box)
         changes += bool(plan)
-        _say(number, step.title, plan, "would" if dry_run else "do")
+        _say(f"{number:2}/{len(order)}", step.title, plan, "would" if dry_run else "do")
         if plan and not dry_run:
             step.do(box)
-        if kind is Prefix and not dry_run and box.record.get("options") != chosen:
+        if isinstance(step, Prefix) and not dry_run and box.record.get("options") != chosen:
             box.record["options"] = chosen  # for --as-before
             box.remember("packages")
     _end(box, "nothing to do: all is there" if not changes else None)
@@ -76,18 +80,19 @@ def install(box: Box, options: Options, *, dry_run: bool) -> int:
 
 def uninstall(box: Box, options: Options, *, dry_run: bool) -> int:
     """Take it off again; returns the exit code."""
-    for number, kind in enumerate(reversed(STEPS), 1):
-        step = kind(options)
+    order = steps(options)[::-1]
+    for number, step in enumerate(order, 1):
         left = step.leftovers(box)
-        _say(number, step.title, left, "would" if dry_run else "do", there="nothing there")
+        _say(f"{number:2}/{len(order)}", step.title, left, "would" if dry_run else "do",
+             there="nothing there")  # fmt: skip
         if left and not dry_run:
             step.undo(box)
     _end(box, None)
     return 0
 
 
-def _say(number: int, title: str, plan: Sequence[str], what: str, there: str = "there") -> None:
-    head = f"{number:2}/{len(STEPS)} {title}"
+def _say(place: str, title: str, plan: Sequence[str], what: str, there: str = "there") -> None:
+    head = f"{place} {title}"
     if not plan:
         print(f"{head}: {there}", flush=True)
     for line in plan:

@@ -153,6 +153,13 @@ class Certificates(Step):
             return
         box.restart = True
 
+    def leftovers(self, box: Box) -> list[str]:
+        """Return nothing: they lie among the data, and go with those."""
+        return []
+
+    def undo(self, box: Box) -> None:
+        """Leave them to the data."""
+
 
 def kept_settings(box: Box) -> list[str]:
     """Return the settings of the installed kiosk, as ``NAME=value``."""

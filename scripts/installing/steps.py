@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -45,7 +46,7 @@ class Options:
 
 
 @dataclass
-class Step:
+class Step(ABC):
     """One thing that an installed kiosk has.
 
     ``plan`` says what is missing, in words, and nothing where all is there; ``do`` brings it;
@@ -55,18 +56,19 @@ class Step:
     options: Options = field(default_factory=Options)
     title = ""
 
+    @abstractmethod
     def plan(self, box: Box) -> list[str]:
         """Return what is to be done; empty where it is there already."""
-        raise NotImplementedError
 
+    @abstractmethod
     def do(self, box: Box) -> None:
         """Do what the plan says."""
-        raise NotImplementedError
 
+    @abstractmethod
     def leftovers(self, box: Box) -> list[str]:
         """Return what of it is to be taken away."""
-        return []
 
+    @abstractmethod
     def undo(self, box: Box) -> None:
         """Take that away."""
 

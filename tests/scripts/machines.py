@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -81,7 +82,6 @@ def base() -> Path:
     ready = CACHE / "bookworm"
     if ready.is_dir():
         return ready
-    CACHE.mkdir(exist_ok=True)
     partial = CACHE / "bookworm.partial"
     shutil.rmtree(partial, ignore_errors=True)
     made = subprocess.run(
@@ -101,12 +101,26 @@ def port_is_free(port: int) -> bool:
 
 
 @contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait until no other run has a machine: they share the network and what apt has fetched."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def booted(folder: Path) -> Iterator[Machine]:
     """Boot a fresh machine in a folder, until the block ends; it shares this machine's network."""
     if os.geteuid() != 0:
         pytest.skip("only root can boot another machine")
     for name in ("debootstrap", "systemd-nspawn", "nsenter"):
         program(name)
+    with one_at_a_time():
+        yield from _booted(folder)
+
+
+def _booted(folder: Path) -> Iterator[Machine]:
     if not all(map(port_is_free, (8080, 8443, 80))):
         pytest.skip("the kiosk's ports are taken on this machine, whose network is shared")
     root = folder / "root"
