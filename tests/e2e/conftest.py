@@ -8,11 +8,11 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 ARTEFACTS = Path(__file__).resolve().parents[1] / "artefacts"
 CHROMIUM = (
@@ -31,6 +31,10 @@ ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
     f"--host-resolver-rules=MAP {NETWORK_NAME} 127.0.0.1",
 ]
+PATIENCE: Final = 60_000
+"""Milliseconds after which what was expected has not come: a busy machine is slow, not wrong."""
+expect.set_options(timeout=PATIENCE)
+
 LANDSCAPE, PORTRAIT = {"width": 1920, "height": 1080}, {"width": 1080, "height": 1920}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -78,6 +82,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     def make(**options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         context.on("request", lambda request: wrong.extend(elsewhere(request.url)))
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -130,5 +135,5 @@ def playing(page: Page, seconds: float = 0.5) -> None:
             return video && !video.error && video.videoWidth > 0 && video.currentTime > seconds;
         }""",
         arg=seconds,
-        timeout=60_000,
+        timeout=PATIENCE,
     )

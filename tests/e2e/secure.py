@@ -67,7 +67,7 @@ def front(data_dir: Path, port: int, upstream: int) -> Iterator[None]:
         cwd=ROOT,
     )  # fmt: skip
     try:
-        until(lambda: answers(port) or process.poll() is not None, 20)
+        until(lambda: answers(port) or process.poll() is not None)
         yield
     finally:
         with suppress(ProcessLookupError):

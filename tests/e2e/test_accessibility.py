@@ -54,7 +54,7 @@ def enter(stage: Stage, page: Page, name: str) -> None:
     if name == "result":
         page.click("[data-splash]")
         expect(page.locator("[data-splash]")).to_have_count(0)
-    expect(page.locator("#flash")).to_be_hidden(timeout=3000)
+    expect(page.locator("#flash")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_it_goes_in_good_order_everywhere(stage: Stage, open_page: OpenPage, sho
 
 
 def without_its_video(page: Page) -> None:
-    expect(page.locator(".gone")).to_be_visible(timeout=20_000)
+    expect(page.locator(".gone")).to_be_visible()
     expect(page.locator("video, [data-player], .until")).to_have_count(0)
     expect(page.locator("h1.verdict")).to_be_visible()
     assert page.locator(".rep").first.is_disabled()

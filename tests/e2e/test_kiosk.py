@@ -84,7 +84,7 @@ def test_from_start_to_the_replay(kiosk: KioskProcess, screen: Page, shoot: Shoo
 
     in_state(page, "recording")
     shoot(page, "3-go")
-    expect(page.locator("#flash")).to_be_hidden(timeout=5000)
+    expect(page.locator("#flash")).to_be_hidden()
     page.wait_for_function("() => Number(document.getElementById('seconds').textContent) === 5")
     ring = float(page.locator("#ring").evaluate("e => e.style.strokeDashoffset"))
     assert -0.65 < ring < -0.35
@@ -210,11 +210,11 @@ def test_a_power_cut_while_recording(open_page: OpenPage, tmp_path: Path, shoot:
         # A busy machine's encoder may not have written anything yet.
         (tmp_path / "incoming" / ".recording-1.mp4.partial").touch()
         first.process.kill()
-        expect(page.locator("#lost")).to_be_visible(timeout=10_000)
+        expect(page.locator("#lost")).to_be_visible()
         shoot(page, "lost")
     with kiosk_process(tmp_path, port=port) as second:
         second.wait_until_ready()
-        page.wait_for_function("() => window.old === undefined", timeout=20_000)
+        page.wait_for_function("() => window.old === undefined")
         in_state(page, "idle")
         expect(page.locator("#lost")).to_be_hidden()
         assert second.get("/kiosk/settings")[1]["recording_seconds"] == 30.0

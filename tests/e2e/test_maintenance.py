@@ -112,9 +112,7 @@ def test_a_pin_is_asked_for_and_locks_again(
     assert not stage.services.settings.lock_state.locked
     page.click("#leave")
     page.wait_for_selector('body[data-state="idle"]')
-    page.wait_for_function(
-        "async () => (await (await fetch('/kiosk/lock')).json()).locked", timeout=5000
-    )
+    page.wait_for_function("async () => (await (await fetch('/kiosk/lock')).json()).locked")
 
 
 def test_the_report_is_saved(

@@ -135,7 +135,7 @@ def test_the_verdict_is_read_from_across_the_room(
                 assert box["y"] >= -1 and box["y"] + box["height"] <= SHAPES[shape]["height"] + 1
     check_page(page, least_target=44)
     # It goes by itself, and the details are there; the clip plays only now.
-    expect(page.locator(".splash")).to_have_count(0, timeout=4000)
+    expect(page.locator(".splash")).to_have_count(0)
     expect(page.locator("h1.verdict")).to_be_visible()
     playing(page, 0.2)
 

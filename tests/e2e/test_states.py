@@ -115,7 +115,7 @@ def test_states(stage: Stage, screen: Page, shoot: Shoot, language: str) -> None
     ):
         stage.show(state, **changes)
         screen.wait_for_selector(f'body[data-state="{state}"]')
-        expect(screen.locator("#flash")).to_be_hidden(timeout=3000)
+        expect(screen.locator("#flash")).to_be_hidden()
         screen.wait_for_timeout(200)
         shoot(screen, name)
         nothing_is_cut_off(screen)
@@ -284,4 +284,4 @@ def test_a_restart_loads_the_page_anew(
     page.evaluate("window.old = true")
     stage.services.instance = "another"
     stage.services.closing.set()  # ends the event stream, as a stopping server does
-    page.wait_for_function("() => window.old === undefined", timeout=15_000)
+    page.wait_for_function("() => window.old === undefined")

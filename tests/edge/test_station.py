@@ -90,7 +90,7 @@ class Rig:
         self.station.launch()
         self.until(lambda s: s["camera"]["ok"])
 
-    def until(self, true: Callable[[dict[str, Any]], bool], timeout: float = 10.0) -> Any:
+    def until(self, true: Callable[[dict[str, Any]], bool], timeout: float = 60.0) -> Any:
         deadline = monotonic() + timeout
         snapshot = self.station.snapshot()
         while not true(snapshot):
@@ -102,7 +102,7 @@ class Rig:
         return self.until(lambda snapshot: snapshot["state"] == state)
 
     def until_nothing_is_left(self) -> None:
-        deadline = monotonic() + 5.0
+        deadline = monotonic() + 60.0
         while list(self.tmp_path.glob("*recording*")):  # the station's thread removes it
             assert monotonic() < deadline
             sleep(0.01)
@@ -385,7 +385,7 @@ def test_a_disk_that_fills_in_a_recording_is_said_and_leaves_nothing(
         assert rig.station.start()
         rig.until_state("recording")
         with filled(tmp_path):
-            told = rig.until(lambda s: s["state"] == "idle", 20.0)
+            told = rig.until(lambda s: s["state"] == "idle")
             assert told["message"]["code"] == "disk_full"
             rig.until_nothing_is_left()
             assert not rig.station.start()

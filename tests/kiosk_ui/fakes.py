@@ -248,8 +248,8 @@ def track() -> PoseTrack:
     return PoseTrack.from_poses((n / RATE, squatting(n / RATE)) for n in range(30))
 
 
-def until(condition: Any, seconds: float = 20.0) -> None:
-    """Wait until ``condition()`` holds; fail after ``seconds``."""
+def until(condition: Any, seconds: float = 60.0) -> None:
+    """Wait until ``condition()`` holds; fail after ``seconds``, which a busy machine may need."""
     deadline = monotonic() + seconds
     pause = threading.Event()
     while not condition():

@@ -43,7 +43,7 @@ class Stream:
     begun: Answer = field(default_factory=lambda: Answer(0, {}))
 
     def __post_init__(self) -> None:
-        self._wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        self._wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: Any = None) -> Answer:
         self._wire.request(method, path, body, {**headers, **self.headers})

@@ -61,11 +61,11 @@ def announcing(name: str, addresses: Addresses) -> Iterator[Announcer]:
 def test_the_name_is_heard_and_taken_back(listener: Listener) -> None:
     addresses = Addresses(8080, lambda: HERE)
     with announcing("squat-heard", addresses):
-        until(lambda: "squat-heard.local." in listener.hosts(), 60)
+        until(lambda: "squat-heard.local." in listener.hosts())
         assert listener.hosts()["squat-heard.local."] == (8080, [HERE])
-        until(lambda: addresses.by_name() == "http://squat-heard.local:8080", 60)
+        until(lambda: addresses.by_name() == "http://squat-heard.local:8080")
     assert addresses.by_name() is None
-    until(lambda: "squat-heard.local." not in listener.hosts(), 60)
+    until(lambda: "squat-heard.local." not in listener.hosts())
 
 
 def register(network: Zeroconf, service: ServiceInfo) -> None:
@@ -88,7 +88,7 @@ def test_another_device_has_the_name() -> None:
     addresses = Addresses(8080, lambda: HERE)
     try:
         with announcing("squat-taken", addresses):
-            until(lambda: addresses.name is not None, 60)
+            until(lambda: addresses.name is not None)
             assert addresses.name == "squat-taken-2.local"
     finally:
         other.close()
@@ -101,9 +101,9 @@ def test_a_network_that_comes_later_and_goes_again(monkeypatch: pytest.MonkeyPat
     with announcing("squat-later", addresses):
         assert addresses.by_name() is None
         now[0] = HERE
-        until(lambda: addresses.name == "squat-later.local", 60)
+        until(lambda: addresses.name == "squat-later.local")
         now[0] = None
-        until(lambda: addresses.name is None, 60)
+        until(lambda: addresses.name is None)
 
 
 def test_a_failure_is_one_line_in_the_log(
@@ -118,7 +118,7 @@ def test_a_failure_is_one_line_in_the_log(
     monkeypatch.setattr(announce, "Zeroconf", broken)
     addresses = Addresses(8080, lambda: HERE)
     with caplog.at_level(logging.WARNING), announcing("squat-none", addresses):
-        until(lambda: len(tries) > 3, 60)
+        until(lambda: len(tries) > 3)
     assert [record.message for record in caplog.records] == [
         "no name on the network: [Errno 19] No such device"
     ]

@@ -289,7 +289,7 @@ def test_a_kiosk_starts_with_a_damaged_database(
     zero_a_page(folder / FILE)
     monkeypatch.setenv("KIOSK_BUNDLE", str(folder / "nothing"))
     with kiosk_process(folder) as kiosk:
-        assert kiosk.process.wait(30) == 1
+        assert kiosk.process.wait(60) == 1
     log = "\n".join(kiosk.log)
     assert "ERROR kiosk_ui.backups: scores.sqlite3 was damaged" in log
     assert "the kiosk cannot start" in log and "Traceback" not in log

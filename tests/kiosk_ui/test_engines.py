@@ -135,11 +135,11 @@ def test_a_model_that_fails_on_the_first_clip_is_left_and_the_clip_is_scored(
     fragile = make_bundle(tmp_path / "fragile", 0.1, "3.0.0", fragile=True)
     with kiosk_process(data, environment={"KIOSK_TRIAL_MINUTES": "0.01"}) as kiosk:
         kiosk.wait_until_ready()
-        until(lambda: squat(kiosk)["state"] == "good", 30)
+        until(lambda: squat(kiosk)["state"] == "good")
     with kiosk_process(data) as kiosk:  # with minutes of trial
         kiosk.wait_until_ready()
         with flashing(fragile, data) as process:
-            until(lambda: squat(kiosk)["bundle"] == "squat 3.0.0", 60)
+            until(lambda: squat(kiosk)["bundle"] == "squat 3.0.0")
             assert judged_by(kiosk) == ("squat 1.0.0", 0.9)
             said = process.communicate(timeout=60)[0]
         assert process.returncode == 4, said
@@ -162,7 +162,7 @@ def test_an_engine_that_ends_the_process_is_left_after_three_starts(tmp_path: Pa
     flash(make_bundle(tmp_path / "good", 0.9, "1.0.0"), data, environment)
     with kiosk_process(data, environment={**environment, "KIOSK_TRIAL_MINUTES": "0.01"}) as kiosk:
         kiosk.wait_until_ready()
-        until(lambda: squat(kiosk)["state"] == "good", 30)
+        until(lambda: squat(kiosk)["state"] == "good")
         assert "TensorRT" in squat(kiosk)["networks"]["classifier"]["runtime"]
     flash(make_bundle(tmp_path / "new", 0.8, "2.0.0"), data, environment)
     standin.fault(crash=0)
@@ -187,7 +187,7 @@ def test_a_gpu_that_is_lost_costs_no_clip(tmp_path: Path) -> None:
     flash(make_bundle(tmp_path / "good", 0.9, "1.0.0"), data, environment)
     with kiosk_process(data, environment={**environment, "KIOSK_TRIAL_MINUTES": "0.01"}) as kiosk:
         kiosk.wait_until_ready()
-        until(lambda: squat(kiosk)["state"] == "good", 30)
+        until(lambda: squat(kiosk)["state"] == "good")
         standin.fault(launch_error=0)
         assert judged_by(kiosk) == ("squat 1.0.0", 0.9)
         network = squat(kiosk)["networks"]["classifier"]
@@ -218,4 +218,4 @@ def test_a_kiosk_killed_in_its_trial_goes_on_with_it(tmp_path: Path) -> None:
         )
     with kiosk_process(data, environment={"KIOSK_TRIAL_MINUTES": "0.01"}) as kiosk:
         kiosk.wait_until_ready()
-        until(lambda: squat(kiosk)["state"] == "good", 30)
+        until(lambda: squat(kiosk)["state"] == "good")

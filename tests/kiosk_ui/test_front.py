@@ -83,7 +83,7 @@ def running(
             # Trying its configuration nginx listens for a moment, too: wait for the one that stays.
             return door.front._child is not None and listens(door.port)
 
-        until(lambda: up() or not thread.is_alive(), 20)
+        until(lambda: up() or not thread.is_alive())
         yield door
     finally:
         door.front.stop()
@@ -203,7 +203,7 @@ def test_a_renewed_certificate_is_used_without_a_restart(web: Web, tmp_path: Pat
 
         assert names() == {HOST, "127.0.0.1"}
         addresses[:] = ["192.168.7.7"]  # the router gave another one
-        until(lambda: names() == {HOST}, 20)
+        until(lambda: names() == {HOST})
         (folder / "kiosk.pem").write_text("damage")
         threading.Event().wait(0.5)
         assert names() == {HOST}  # nginx goes on with what it has

@@ -94,11 +94,11 @@ def test_a_recording_that_fills_the_disk_ends_with_words(tmp_path: Path) -> None
             screen.press("start")  # a second time means: go on although the gate is not content
             return any(recording.glob(".recording-*"))
 
-        until(records, 60)
+        until(records)
         with filled(disk):
-            until(lambda: screen.message == "disk_full", 60)
+            until(lambda: screen.message == "disk_full")
             until(lambda: not list(recording.iterdir()))
         until(lambda: screen.message is None)
-        until(records, 60)
+        until(records)
         screen.press("cancel")
         until(lambda: not list(recording.iterdir()))

@@ -65,7 +65,7 @@ def test_a_recording_is_heard_and_seen_from_start_to_result(tmp_path: Path) -> N
             sounds[:] = heard_in(heard)
             return bool(sounds) and kind_of(sounds[-1]) in (Kind.GOOD, Kind.BAD, Kind.NOT_JUDGED)
 
-        until(finished, 60)
+        until(finished)
         told = [kind_of(sound) for sound in sounds]
         first = told.index(Kind.TICK)  # before it, somebody may be told where to stand
         told, sounds, files = told[first:], sounds[first:], files[first:]
@@ -95,7 +95,7 @@ def press_start_until(kiosk: KioskProcess, begun: Callable[[], bool]) -> None:
             pressed = time.monotonic()
         return begun()
 
-    until(done, 60)
+    until(done)
 
 
 def heard_in(folder: Path) -> list[Samples]:
@@ -158,7 +158,7 @@ def test_the_network_is_told_where_the_kiosk_is(kiosk: KioskProcess) -> None:
         lines = (line for line in kiosk.log if "kiosk_ui.phones.announce" in line)
         return next((line for line in lines if "phones: " in line or "no name" in line), "")
 
-    until(lambda: bool(told()), 30)
+    until(lambda: bool(told()))
     if "no name" in told():
         pytest.skip(told())  # multicast is not let through here
     assert re.search(r"phones: http://squat(-\d+)?\.local:\d+ or http://[\d.]+:\d+$", told())
@@ -193,7 +193,7 @@ def test_a_recording_is_judged_before_it_is_whole(kiosk: KioskProcess, tmp_path:
 
 def test_a_taken_port_is_told_so(kiosk: KioskProcess, tmp_path: Path) -> None:
     with kiosk_process(tmp_path / "second", "--port", str(kiosk.port)) as second:
-        assert second.process.wait(30) == 1
+        assert second.process.wait(60) == 1
         until(lambda: second.log)
     assert f"port {kiosk.port} of 0.0.0.0 cannot be used" in "\n".join(second.log)
 
@@ -201,7 +201,7 @@ def test_a_taken_port_is_told_so(kiosk: KioskProcess, tmp_path: Path) -> None:
 def refused(data_dir: Path) -> str:
     """Return what a kiosk says that cannot start in this folder: one line."""
     with kiosk_process(data_dir) as second:
-        assert second.process.wait(30) == 1
+        assert second.process.wait(60) == 1
         until(lambda: second.log)
     (line,) = second.log
     return line
@@ -222,13 +222,13 @@ def test_a_folder_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
 def test_missing_models_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KIOSK_BUNDLE", str(tmp_path / "nothing"))
     with kiosk_process(tmp_path) as kiosk:
-        assert kiosk.process.wait(30) == 1
+        assert kiosk.process.wait(60) == 1
     assert "the kiosk cannot start" in "\n".join(kiosk.log)
 
 
 def test_a_pose_backend_without_its_networks_is_told_so(tmp_path: Path) -> None:
     with kiosk_process(tmp_path, "--camera", "demo", "--pose", "openpose") as kiosk:
-        assert kiosk.process.wait(30) == 1
+        assert kiosk.process.wait(60) == 1
     log = "\n".join(kiosk.log)
     assert "the kiosk cannot start: there is no OpenPose network" in log
     assert "scripts/get_openpose" in log

@@ -191,7 +191,7 @@ def test_a_kiosk_that_was_killed_deletes_after_its_restart(tmp_path: Path) -> No
     key = killed_before_its_time(tmp_path)
     assert (tmp_path / "scores" / key / CLIP).is_file()
     with kiosk_process(tmp_path, environment={"KIOSK_CLIP_MINUTES": "0.2"}) as kiosk:
-        until(lambda: not (tmp_path / "scores" / key).exists(), 60)
+        until(lambda: not (tmp_path / "scores" / key).exists())
         score = kiosk.get(f"/api/v1/scores/{key}")[1]
         assert score["video"] == {"deleted": True, "deleted_in": None}
         assert score["assessment"]["verdict"] == "good"
@@ -211,7 +211,7 @@ def test_a_kiosk_that_was_killed_and_never_starts_again_deletes_all_the_same(
         subprocess.run(command, check=True, cwd=ROOT, env=environment, capture_output=True)
         return not (tmp_path / "scores" / key).exists()
 
-    until(gone, 60)
+    until(gone)
     assert list((tmp_path / "scores").iterdir()) == []
 
 

@@ -96,7 +96,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         with closing(socket.socket()) as wire:
             return wire.connect_ex(("127.0.0.1", port)) == 0
 
-    until(listens, 20)
+    until(listens)
     yield Server(folder, port)
     process.terminate()
     process.wait(10)
