@@ -60,12 +60,6 @@ def copies(data_dir: Path) -> list[Path]:
     return sorted((data_dir / FOLDER).glob(f"{FILE}.[0-9]*[0-9]"))
 
 
-def set_aside(data_dir: Path) -> list[Path]:
-    """Return the damaged databases that were put aside in the last days, the oldest first."""
-    found = data_dir.glob(f"{FILE}.{DAMAGED}-*")
-    return sorted(p for p in found if not p.name.endswith(("-wal", "-shm")))
-
-
 def backup_is_due(data_dir: Path) -> bool:
     """Tell whether the newest copy is a day old, or from a future that was none."""
     there = copies(data_dir)

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 from playwright.sync_api import Page, expect
 
 from edge.assessment import Verdict
-from edge.frames.camera import DEMO_CLIPS
 from kiosk_ui.coaching.labels import Label, LabelStore
 from kiosk_ui.coaching.pin import main as coach_pin
 from kiosk_ui.replays import save_track
@@ -20,6 +19,7 @@ from kiosk_ui.studies.plan import ITEMS, Arm, arm_of
 from kiosk_ui.studies.store import StudyStore
 from tests.e2e.accessibility import check_page
 from tests.e2e.conftest import ARTEFACTS, NETWORK_NAME, PHONE, OpenPage, Shoot
+from tests.faults.videos import short_squat
 from tests.kiosk_ui.fakes import assessment, track, write_video
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
@@ -27,7 +27,6 @@ PIN = "13579"
 TARGET = 44.0
 """CSS pixels that a finger hits on a phone."""
 SCORES = (0.22, 0.35, 0.31, 0.46, 0.58, 0.55, 0.74)
-DEMO = DEMO_CLIPS / "good.mp4"
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +171,7 @@ def test_a_coach_labels_in_two_touches(
 
 
 def test_a_study_without_feedback(
-    address: str, data_dir: Path, scores: ScoreStore, open_page: OpenPage, shoot: Shoot
+    address: str, scores: ScoreStore, open_page: OpenPage, shoot: Shoot, tmp_path: Path
 ) -> None:
     studies, page = StudyStore(scores), open_page(**PHONE)
     codes = studies.create("spring", participants=4, seed=1)
@@ -189,7 +188,7 @@ def test_a_study_without_feedback(
     both(page, f"{address}/study", "study-before")
     touch(page, ".actions .button--main")
     with page.expect_navigation(url="**/scores/*"):
-        page.locator("#film").set_input_files(DEMO)
+        page.locator("#film").set_input_files(short_squat(tmp_path / "squat.mp4"))
     page.wait_for_selector("[data-finished]", timeout=120_000)
     expect(page.locator("[data-card]")).to_have_attribute("data-state", "thanks")
     shoot(page, "thanks")

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from edge.frames.camera import DEMO_CLIPS
 from edge.frames.video import VideoFile
 from tests.e2e.conftest import NETWORK_NAME, PHONE, OpenPage, Shoot, playing
-from tests.edge.videos import ONE_SQUAT, first_part, write_video
+from tests.edge.videos import write_video
+from tests.faults.videos import short_squat
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
 UPLOADS = "**/api/v1/uploads"
@@ -43,9 +43,7 @@ RECORD = """async (base64) => {
 @pytest.fixture(scope="module")
 def squat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A video of one squat, which is good."""
-    return first_part(
-        DEMO_CLIPS / "good.mp4", tmp_path_factory.mktemp("video") / "squat.mp4", ONE_SQUAT
-    )
+    return short_squat(tmp_path_factory.mktemp("video") / "squat.mp4")
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ def test_a_damaged_video_is_frames_or_an_error_in_words(files: int) -> None:
     assert counts.bad == {}
     assert sum(counts.ends.values()) == files
     assert counts.ends["frames"] and counts.ends["error"]  # both happen: the damage is no noise
-    assert open_descriptors() == descriptors
-    assert child_processes() == children
+    # What others had left before may have ended meanwhile.
+    assert open_descriptors() <= descriptors
+    assert set(child_processes()) <= set(children)
 
 
 @pytest.mark.parametrize("files", [200, pytest.param(20_000, marks=LONG)])
@@ -29,7 +30,7 @@ def test_a_damaged_picture_is_a_picture_or_refused(files: int) -> None:
     ends = fuzz_stills(range(files))
     assert ends["children"] == 1  # none of them ended the child
     assert ends["picture"] and ends["the picture could not be decoded"]
-    assert open_descriptors() == descriptors
+    assert open_descriptors() <= descriptors
 
 
 def test_the_same_seed_makes_the_same_file(tmp_path: Path) -> None:

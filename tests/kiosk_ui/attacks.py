@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from flask.testing import FlaskClient
 
 from tests.kiosk_ui.conftest import Web
+from tests.kiosk_ui.kept import ON
 from tests.kiosk_ui.test_coach import PIN
-from tests.kiosk_ui.test_people import ON
 
 
 def routes(client: FlaskClient) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from kiosk_ui.config import WebConfig
 from kiosk_ui.guard import SAFE
 from tests.kiosk_ui.attacks import everything, routes
 from tests.kiosk_ui.conftest import Web
-from tests.kiosk_ui.test_people import ON, keep, named
+from tests.kiosk_ui.kept import ON, keep, named
 
 EVIL = "https://evil.example"
 

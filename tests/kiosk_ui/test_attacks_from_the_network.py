@@ -17,8 +17,8 @@ from kiosk_ui.app import create_application
 from kiosk_ui.guard import BURST, GUESS_BURST
 from tests.kiosk_ui.attacks import routes
 from tests.kiosk_ui.conftest import Web
+from tests.kiosk_ui.kept import ON, keep, named
 from tests.kiosk_ui.test_coach import PIN
-from tests.kiosk_ui.test_people import ON, keep, named
 
 SECRET_FILES = ("secret.key", "scores.sqlite3", "settings.json")
 

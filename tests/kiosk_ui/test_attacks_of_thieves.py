@@ -25,8 +25,8 @@ from kiosk_ui.operation.words import text
 from kiosk_ui.worker import ScoringWorker
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import FakeClassifier, FakeEstimator, until
+from tests.kiosk_ui.kept import ON, keep, named
 from tests.kiosk_ui.test_coach import PIN
-from tests.kiosk_ui.test_people import ON, keep, named
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from kiosk_ui.backups import (
     damaged,
     forget_damaged,
     rescue,
-    set_aside,
 )
 from kiosk_ui.config import WebConfig
 from kiosk_ui.database_check import main as check
@@ -35,8 +34,8 @@ from kiosk_ui.maintenance import open_alone
 from kiosk_ui.scores import Status
 from kiosk_ui.store import ScoreStore
 from tests.kiosk_ui.conftest import Web
+from tests.kiosk_ui.kept import everything_on_disk, keep, set_aside
 from tests.kiosk_ui.processes import ROOT, kiosk_process
-from tests.kiosk_ui.test_people import everything_on_disk, keep
 
 PAGE = 4096
 

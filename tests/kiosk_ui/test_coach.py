@@ -20,7 +20,7 @@ from kiosk_ui.store import TRACK
 from tests.edge.people import squat_track
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import assessment
-from tests.kiosk_ui.test_people import ON
+from tests.kiosk_ui.kept import ON
 from training.datasets import PARTS as TRAININGS_PARTS
 from training.datasets import DataError, read
 

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from edge.bundle import Bundle
-from edge.frames.camera import DEMO_CLIPS
 from edge.pose.openpose import OpenPose
 from edge.pose.openpose_layouts import COCO_18
 from edge.settings import Settings
 from kiosk_ui.engines import Engines
 from tests.clips import ROOT
 from tests.edge.openpose_maps import DrawnNetwork, draw
+from tests.faults.videos import short_squat
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 from tests.trt_engines.flashing import command, make_bundle, trusting
@@ -28,7 +28,6 @@ from tests.trt_engines.standin import Standin
 from trt_engines.flash import put
 from trt_engines.slots import Slots
 
-DEMO = DEMO_CLIPS / "good.mp4"
 FLASH = "trt_engines.flash_cli"
 
 
@@ -81,9 +80,10 @@ def squat(kiosk: KioskProcess) -> dict[str, Any]:
     return next(one for one in told["models"] if one["name"] == "squat")
 
 
-def judged_by(kiosk: KioskProcess) -> tuple[str, float]:
+def judged_by(kiosk: KioskProcess, folder: Path) -> tuple[str, float]:
     """Have a real clip scored; return by which bundle, and the score."""
-    score = kiosk.finished(kiosk.upload(DEMO.read_bytes())["id"], seconds=240)
+    video = short_squat(folder / "squat.mp4").read_bytes()
+    score = kiosk.finished(kiosk.upload(video)["id"], seconds=240)
     assert score["status"] == "done", score
     return score["assessment"]["model"], round(score["assessment"]["score"], 2)
 
@@ -117,7 +117,7 @@ def test_flashing_a_kiosk_that_runs(tmp_path: Path) -> None:
         assert flashed.returncode == 0, flashed
         assert "good:    slot A: ran well" in flashed.stdout
         assert (squat(kiosk)["slot"], squat(kiosk)["state"]) == ("A", "good")
-        assert judged_by(kiosk) == ("squat 1.0.0", 0.9)
+        assert judged_by(kiosk, tmp_path) == ("squat 1.0.0", 0.9)
 
         refused = command(FLASH, bundles["wrong"], "--data-dir", data)
         assert refused.returncode == 3, refused
@@ -140,7 +140,7 @@ def test_a_model_that_fails_on_the_first_clip_is_left_and_the_clip_is_scored(
         kiosk.wait_until_ready()
         with flashing(fragile, data) as process:
             until(lambda: squat(kiosk)["bundle"] == "squat 3.0.0")
-            assert judged_by(kiosk) == ("squat 1.0.0", 0.9)
+            assert judged_by(kiosk, tmp_path) == ("squat 1.0.0", 0.9)
             said = process.communicate(timeout=60)[0]
         assert process.returncode == 4, said
         assert "holds what is no number" in said
@@ -173,7 +173,7 @@ def test_an_engine_that_ends_the_process_is_left_after_three_starts(tmp_path: Pa
     with kiosk_process(data, environment=environment) as kiosk:
         kiosk.wait_until_ready()
         assert squat(kiosk)["bundle"] == "squat 1.0.0"
-        assert judged_by(kiosk) == ("squat 1.0.0", 0.9)
+        assert judged_by(kiosk, tmp_path) == ("squat 1.0.0", 0.9)
     status = command("trt_engines", "status", "--data-dir", data)
     assert "started 3 times" in status.stdout
 
@@ -189,7 +189,7 @@ def test_a_gpu_that_is_lost_costs_no_clip(tmp_path: Path) -> None:
         kiosk.wait_until_ready()
         until(lambda: squat(kiosk)["state"] == "good")
         standin.fault(launch_error=0)
-        assert judged_by(kiosk) == ("squat 1.0.0", 0.9)
+        assert judged_by(kiosk, tmp_path) == ("squat 1.0.0", 0.9)
         network = squat(kiosk)["networks"]["classifier"]
         assert "ONNX Runtime" in network["runtime"]
         assert network["lost"]

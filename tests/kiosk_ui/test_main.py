@@ -23,7 +23,8 @@ from edge.frames.camera import DEMO_CLIPS
 from edge.frames.video import VideoFile
 from kiosk_ui.phones.addresses import lan_address
 from tests.edge.cue_fakes import program
-from tests.edge.videos import ONE_SQUAT, first_part, write_as_recorder
+from tests.edge.videos import write_as_recorder
+from tests.faults.videos import short_squat
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.pieces import Stream
 from tests.kiosk_ui.processes import KioskProcess, kiosk_process
@@ -34,12 +35,18 @@ DEMO = DEMO_CLIPS / "good.mp4"
 @pytest.fixture(scope="module")
 def squat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A video of one squat, which is good."""
-    return first_part(DEMO, tmp_path_factory.mktemp("video") / "squat.mp4", ONE_SQUAT)
+    return short_squat(tmp_path_factory.mktemp("video") / "squat.mp4")
 
 
 @pytest.fixture(scope="module")
-def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
-    with kiosk_process(tmp_path_factory.mktemp("kiosk")) as running:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the kiosk keeps its data."""
+    return tmp_path_factory.mktemp("kiosk")
+
+
+@pytest.fixture(scope="module")
+def kiosk(folder: Path) -> Iterator[KioskProcess]:
+    with kiosk_process(folder) as running:
         running.wait_until_ready()
         yield running
 
@@ -182,7 +189,7 @@ def test_a_recording_is_judged_before_it_is_whole(kiosk: KioskProcess, tmp_path:
     for begin in range(0, len(video), 20_000):
         time.sleep(0.1)
         sending.append(video[begin : begin + 20_000])
-    time.sleep(3.0)  # whoever records stands still for a while at the end
+    time.sleep(1.0)  # whoever records stands still for a while at the end
     sending.append(b"", last=True)
     streamed = kiosk.finished(sending.key)
     sending.close()
@@ -207,11 +214,9 @@ def refused(data_dir: Path) -> str:
     return line
 
 
-def test_two_kiosks_do_not_share_a_folder(tmp_path: Path) -> None:
-    with kiosk_process(tmp_path) as first:
-        first.wait_until_ready()
-        assert "another kiosk works with" in refused(tmp_path)
-        assert first.get("/healthz")[0] == 200
+def test_two_kiosks_do_not_share_a_folder(kiosk: KioskProcess, folder: Path) -> None:
+    assert "another kiosk works with" in refused(folder)
+    assert kiosk.get("/healthz")[0] == 200
 
 
 def test_a_folder_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:

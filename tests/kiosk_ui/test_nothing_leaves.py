@@ -18,8 +18,8 @@ from kiosk_ui.app import create_app
 from tests.edge.videos import ONE_SQUAT, first_part
 from tests.kiosk_ui import leaving
 from tests.kiosk_ui.conftest import Web
+from tests.kiosk_ui.kept import ON, keep
 from tests.kiosk_ui.processes import ROOT
-from tests.kiosk_ui.test_people import ON, keep
 
 UI = ROOT / "kiosk_ui"
 FOREIGN = re.compile(r"(?:https?:|wss?:|ftp:)?//(?=[\w.-]+\.\w)[^\s\"'`)<>]+", re.IGNORECASE)

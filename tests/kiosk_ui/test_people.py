@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,38 +13,22 @@ from edge.assessment import Verdict
 from edge.errors import PinPauseError
 from kiosk_ui.config import WebConfig
 from kiosk_ui.people.store import PeopleStore
-from kiosk_ui.replays import save_track
 from kiosk_ui.store import CLIP, TRACK
-from tests.kiosk_ui.conftest import CONFIG, Web
-from tests.kiosk_ui.fakes import assessment, track
-
-ON = CONFIG.model_copy(update={"history": True})
+from tests.kiosk_ui.conftest import Web
+from tests.kiosk_ui.kept import (
+    ON,
+    copy_of_the_database,
+    everything_on_disk,
+    keep,
+    named,
+    result,
+)
 
 
 @pytest.fixture
 def mobile(web: Web) -> FlaskClient:
     """Give a phone at a kiosk whose maintainer has switched histories on."""
     return web.client("network", ON)
-
-
-def keep(web: Web, verdict: Verdict = Verdict.GOOD, score: float = 0.8) -> str:
-    """Add a result with its files and return its key."""
-    clip = web.services.store.incoming / "clip.mp4"
-    clip.write_bytes(b"clip")
-    found = assessment(verdict, score).to_dict()
-    return web.services.store.add_recording(clip, found, lambda path: save_track(track(), path))
-
-
-def result(client: FlaskClient, key: str) -> str:
-    return client.get(f"/scores/{key}").text
-
-
-def named(
-    client: FlaskClient, nickname: str = "Minsu", pin: str = "2468", before: str = ""
-) -> None:
-    data = {"nickname": nickname, "pin": pin, "before": before}
-    answer = client.post("/me/name", data=data)
-    assert answer.status_code == 303, answer.text
 
 
 def kept_by(client: FlaskClient) -> list[str]:
@@ -245,19 +228,6 @@ def test_the_data_can_be_taken_out(web: Web, mobile: FlaskClient) -> None:
     assert "pin" not in everything and "key" not in everything
     table = list(csv.DictReader(io.StringIO(mobile.get("/me/export.csv").text.lstrip("\ufeff"))))
     assert [(row["verdict"], row["left_knee"], row["neck"]) for row in table] == [("bad", "1", "0")]
-
-
-def everything_on_disk(web: Web) -> bytes:
-    """Return what all files of the kiosk hold, those beside the database too."""
-    files = [path for path in web.services.store.data_dir.rglob("*") if path.is_file()]
-    return b"".join(path.read_bytes() for path in files)
-
-
-def copy_of_the_database(web: Web) -> Path:
-    """Make what a change of the tables leaves behind, and return it."""
-    copy = web.services.store.data_dir / "scores.sqlite3.0001"
-    copy.write_bytes(b"a copy from before a change of the tables")
-    return copy
 
 
 def test_deleting_one_result(web: Web, mobile: FlaskClient) -> None:

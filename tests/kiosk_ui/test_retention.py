@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kiosk_ui.backups import back_up, copies, set_aside
+from kiosk_ui.backups import back_up, copies
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
 from kiosk_ui.people.retention import EVERY, LEAST, Retention, main, tidy
@@ -23,8 +23,13 @@ from kiosk_ui.tables import SCORES
 from kiosk_ui.uptime import uptime
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import assessment, track, until
+from tests.kiosk_ui.kept import (
+    copy_of_the_database,
+    everything_on_disk,
+    keep,
+    set_aside,
+)
 from tests.kiosk_ui.processes import ROOT, kiosk_process
-from tests.kiosk_ui.test_people import copy_of_the_database, everything_on_disk, keep
 
 CONFIG = WebConfig(keep_days=30, forget_days=100)
 

@@ -19,7 +19,7 @@ from kiosk_ui.studies.plan import BLOCK, ITEMS, Arm, arm_of
 from kiosk_ui.studies.store import StudyStore
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import CUES, assessment
-from tests.kiosk_ui.test_people import ON, copy_of_the_database, everything_on_disk
+from tests.kiosk_ui.kept import ON, copy_of_the_database, everything_on_disk
 
 ANSWERS = dict(zip(ITEMS, ("5", "4", "3", "2", "1"), strict=True))
 

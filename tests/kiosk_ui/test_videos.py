@@ -23,7 +23,7 @@ from kiosk_ui.videos import GONE, Unchanged, Videos, remove_folder
 from kiosk_ui.worker import FAILED
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import until
-from tests.kiosk_ui.test_people import ON, keep
+from tests.kiosk_ui.kept import ON, keep
 
 AFTER = 600.0
 
