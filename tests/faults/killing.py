@@ -249,15 +249,23 @@ class Killing:
 @click.option("--kills", default=30, show_default=True, help="How many, of server and children.")
 @click.option("--seed", default=1, show_default=True, help="Of the moments.")
 def main(kills: int, seed: int) -> None:
-    """Kill a kiosk again and again, and say what came of it; exit code 1: something is lost."""
-    began = time.monotonic()
+    """Kill a kiosk again and again, and say what came of it; exit code 1: something is lost.
+
+    Stopped before its end (Ctrl-C, SIGTERM) it says what came of it so far, with exit code 1.
+    """
+    began, wrong = time.monotonic(), ["it was stopped before its end"]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the kiosk would outlive us
     with tempfile.TemporaryDirectory() as folder:
         killing = Killing(Path(folder), seed)
-        killing.lives(kills)
-        wrong = killing.end()
-    for what, count in sorted(killing.counts.items()):
-        click.echo(f"{count:6} {what}")
-    click.echo(f"{time.monotonic() - began:.0f} s; wrong: {wrong or 'nothing'}")
+        try:
+            killing.lives(kills)
+            wrong = killing.end()
+        except AssertionError as error:
+            wrong = [str(error)]
+        finally:
+            for what, count in sorted(killing.counts.items()):
+                click.echo(f"{count:6} {what}")
+            click.echo(f"{time.monotonic() - began:.0f} s; wrong: {wrong or 'nothing'}")
     sys.exit(1 if wrong else 0)
 
 

@@ -3,8 +3,9 @@
 python -m tests.faults.staged FOLDER --port 0 ...
 
 A word in FOLDER/camera says what the camera does; without the file it works. FOLDER/limits.json
-gives other durations of the station (:class:`edge.machine.Limits`), and where FOLDER/strangers is,
-only 127.0.0.1 is the device itself: 127.0.0.2 and so on are phones on the network.
+gives other durations of the station (:class:`edge.machine.Limits`), FOLDER/patience the seconds
+without a picture after which the camera's thread hangs, and where FOLDER/strangers is, only
+127.0.0.1 is the device itself: 127.0.0.2 and so on are phones on the network.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
+from edge import live
 from edge.errors import CameraError
 from edge.frames import Frame
 from edge.frames.camera_demo import DemoCamera
@@ -69,6 +71,10 @@ class Stage:
         """Let the station's states last for other times."""
         (self.folder / "limits.json").write_text(json.dumps(seconds))
 
+    def patience(self, seconds: float) -> None:
+        """Let the camera's thread count as hanging after so many seconds without a picture."""
+        (self.folder / "patience").write_text(str(seconds))
+
     def strangers(self) -> None:
         """Let other loopback addresses than 127.0.0.1 be phones."""
         (self.folder / "strangers").touch()
@@ -109,6 +115,9 @@ def main() -> None:
         if (stage.folder / "limits.json").is_file():
             limits = Limits(**json.loads((stage.folder / "limits.json").read_text()))
             changes.enter_context(patch.object(kiosk, "Station", partial(Station, limits=limits)))
+        if (stage.folder / "patience").is_file():
+            seconds = float((stage.folder / "patience").read_text())
+            changes.enter_context(patch.object(live, "HANGS_AFTER", seconds))
         if (stage.folder / "strangers").is_file():
             for module in (server, form):
                 changes.enter_context(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from edge.pulse import Pulse
 from kiosk_ui.__main__ import EVERYWHERE
 from kiosk_ui.watchdog import Notifier, Watchdog, web_answers
+from tests.faults.staged import SILENT, Stage
 from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.managers import Manager, manager
@@ -121,15 +121,16 @@ def test_a_web_that_takes_the_connection_and_says_nothing_hangs() -> None:
 
 
 def test_a_camera_thread_that_hangs_ends_the_feeding(tmp_path: Path, systemd: Manager) -> None:
-    """The real kiosk; only the camera's driver is one that never returns while a file is there."""
-    hang = tmp_path / "hang"
+    """The real kiosk; only the camera's driver is one that does not return for a while."""
+    stage = Stage(tmp_path)
+    stage.patience(1.0)
     environment = {"NOTIFY_SOCKET": systemd.address, "WATCHDOG_USEC": "1200000"}
-    program = [sys.executable, "-m", "tests.kiosk_ui.hanging", str(hang)]
-    with kiosk_process(tmp_path / "data", environment=environment, program=program) as kiosk:
+    data = tmp_path / "data"
+    with kiosk_process(data, environment=environment, program=stage.program) as kiosk:
         systemd.wait_for("READY=1")
         assert systemd.messages[0].startswith("READY=1")
         systemd.wait_for("WATCHDOG=1", 3)
-        hang.touch()
+        stage.camera(SILENT)
         systemd.wait_for_beginning("STATUS=hangs: camera")
         fed = systemd.heard("WATCHDOG=1")
         looked = len(systemd.messages)
@@ -137,7 +138,7 @@ def test_a_camera_thread_that_hangs_ends_the_feeding(tmp_path: Path, systemd: Ma
         assert systemd.heard("WATCHDOG=1") == fed
         assert kiosk.get("/healthz") == (503, {"status": "hangs", "threads": ANY})
         assert kiosk.get("/readyz")[0] == 200  # all else goes on
-        hang.unlink()
+        stage.camera(None)
         systemd.wait_for("WATCHDOG=1", fed + 2)
         kiosk.process.terminate()
         systemd.wait_for("STOPPING=1")
