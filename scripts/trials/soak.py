@@ -7,7 +7,8 @@ gate that are shorter than usual so that a set takes four seconds; seven are pho
 short squat, as a form, in pieces, or as a recording whose length is not known. Each phone reads its
 page, card, drawing and clip and downloads the replay. Some keep the result in a history, which is
 deleted later on; all others delete it while the next ones come. At the end a straight line is put
-through what was measured after the warm-up.
+through the last half of what was measured: what only fills once has done so by then, and what
+leaks grows on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -40,7 +42,7 @@ PHONES = 7
 KEPT = 20
 """So many results are there at once."""
 
-WARM_UP = 0.2
+WARM_UP = 0.5
 """Share of the sessions in which pools and caches fill."""
 
 
@@ -117,17 +119,37 @@ class Soak:
             self.counts[f"{method} {path.rsplit('/', 1)[1][:10]} {found}"] += 1
 
 
-def slopes(rows: list[list[float]], names: list[str]) -> list[tuple[str, float, float, float]]:
-    """Return of each measurement its first and last value after the warm-up, and its growth.
+@dataclass(frozen=True)
+class Growth:
+    """What one measurement did after the warm-up.
 
-    :returns: name, first, last, and growth in 1000 sessions of a straight line.
+    :param name: what was measured.
+    :param first: its first value after the warm-up.
+    :param last: its last value.
+    :param slope: its growth in 1000 sessions, of a straight line.
+    :param error: the standard error of that: a slope of less than two of them is none.
     """
+
+    name: str
+    first: float
+    last: float
+    slope: float
+    error: float
+
+
+def growths(rows: list[list[float]], names: list[str]) -> list[Growth]:
+    """Return of each measurement what it did after the warm-up."""
     table = np.array(rows)
     table = table[table[:, 0] >= WARM_UP * table[-1, 0]]
-    return [
-        (name, values[0], values[-1], float(np.polyfit(table[:, 0], values, 1)[0]) * 1000)
-        for name, values in zip(names, table.T[2:], strict=True)
-    ]
+    sessions = (table[:, 0] - table[:, 0].mean()) / 1000
+    spread = (sessions**2).sum() or np.nan
+    found = []
+    for name, values in zip(names, table.T[2:], strict=True):
+        slope = (sessions * values).sum() / spread
+        off = values - values.mean() - slope * sessions
+        error = np.sqrt((off**2).sum() / max(len(off) - 2, 1) / spread)
+        found.append(Growth(name, values[0], values[-1], float(slope), float(error)))
+    return found
 
 
 @click.command()
@@ -177,9 +199,10 @@ def report(rows: list[list[float]], counts: Counter[str], errors: list[str]) -> 
     click.echo(f"{rows[-1][0]:.0f} sessions in {rows[-1][1]:.0f} s")
     for what, count in sorted(counts.items()):
         click.echo(f"  {count:6} {what}")
-    click.echo(f"{'':14} {'after warm-up':>14} {'at the end':>12} {'per 1000 sessions':>18}")
-    for name, first, last, slope in slopes(rows, Use.names()):
-        click.echo(f"{name:14} {first:14.1f} {last:12.1f} {slope:+18.1f}")
+    click.echo(f"{'':14} {'half way':>10} {'at the end':>10}   per 1000 sessions, of that half")
+    for one in growths(rows, Use.names()):
+        ends = f"{one.first:10.1f} {one.last:10.1f}"
+        click.echo(f"{one.name:14} {ends}   {one.slope:+.1f} +- {one.error:.1f}")
     for line in errors[:20]:
         click.echo(f"ERROR: {line}")
 

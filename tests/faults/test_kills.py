@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from edge.frames.child import GIVEN_UP
 from kiosk_ui.worker import FAILED, sentence
 from tests.edge.videos import ONE_SQUAT, first_part
 from tests.faults.killing import Killing, Promise
+from tests.faults.phones import Phone
+from tests.faults.screen import Screen
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.pieces import Stream
+from tests.kiosk_ui.processes import KioskProcess
 
 
 def test_what_was_promised_outlives_a_kill(tmp_path: Path) -> None:
@@ -32,6 +36,36 @@ def test_what_was_promised_outlives_a_kill(tmp_path: Path) -> None:
     assert killing.end() == []
     assert killing.counts["uploads that went on"] == 1
     assert killing.counts["upload: good"] == 2
+
+
+def test_a_result_on_the_screen_outlives_a_kill(tmp_path: Path) -> None:
+    """Page, clip and code work on; the screen is ready for the next one."""
+    killing = Killing(tmp_path, seed=1)
+    with killing.kiosk() as kiosk, Screen(kiosk) as screen:
+        kiosk.wait_until_ready()
+        assert screen.change(recording_seconds=3.0) == 200
+        screen.press_start_until(lambda now: now["state"] == "result")
+        key = screen.now["result"]
+        code = code_of(kiosk, key)
+        killing.kill(kiosk)
+    with killing.kiosk() as kiosk, Screen(kiosk) as screen:
+        kiosk.wait_until_ready()
+        until(lambda: screen.now["state"] == "idle")
+        assert screen.now["result"] is None and screen.now["message"] is None
+        phone = Phone(kiosk.port)
+        for part in (f"/scores/{key}", f"/scores/{key}/card", f"/api/v1/scores/{key}/clip.mp4"):
+            assert phone.ask("GET", part).status == 200, part
+        assert phone.score(key)["assessment"]
+        if code:  # else this machine has no address at which phones would reach it
+            assert phone.ask("GET", code).headers["location"].endswith(f"/scores/{key}")
+            assert code_of(kiosk, key) == code
+        assert screen.record() != key
+
+
+def code_of(kiosk: KioskProcess, key: str) -> str | None:
+    """Return the path that the code on the screen leads to."""
+    found = re.search(rb'data-link="http://[^/"]+(/t/[\w-]+)"', kiosk.get(f"/scores/{key}/card")[1])
+    return found and found[1].decode()
 
 
 @pytest.mark.long

@@ -20,6 +20,9 @@ from tests.kiosk_ui.fakes import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
+HEAPS = {"MALLOC_ARENA_MAX": "2"}
+"""How unit and scripts/run have memory handed out."""
+
 
 def form(video: bytes) -> bytes:
     """Return a form with a video, whose boundary is B."""
@@ -106,7 +109,7 @@ def kiosk_process(
     process = subprocess.Popen(
         [*command, *(options or ("--camera", "demo"))],
         cwd=ROOT,
-        env={**os.environ, "KIOSK_DISK_FLOOR_MB": "0", **(environment or {})},
+        env={**os.environ, "KIOSK_DISK_FLOOR_MB": "0", **HEAPS, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

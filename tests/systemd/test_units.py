@@ -14,7 +14,7 @@ import pytest
 from kiosk_ui.__main__ import EVERYWHERE
 from tests.clips import ROOT
 from tests.kiosk_ui.managers import manager
-from tests.kiosk_ui.processes import kiosk_process
+from tests.kiosk_ui.processes import HEAPS, kiosk_process
 
 UNITS = ROOT / "systemd"
 NAMES = sorted(path.name for path in UNITS.glob("squat-*.*"))
@@ -158,6 +158,14 @@ def test_what_is_plugged_in_later_is_allowed_as_well() -> None:
         for group, module in modules.items():
             assert group in allowed
             assert f"modprobe@{module}.service" in named
+
+
+def test_unit_script_and_tests_have_memory_handed_out_alike() -> None:
+    """With a heap for each thread a day's pictures leave holes in all of them, seen by the soak."""
+    assert HEAPS
+    for name, value in HEAPS.items():
+        assert f"{name}={value}" in values("squat-kiosk.service", "Environment")
+        assert f"export {name}={value} " in (ROOT / "scripts/run").read_text()
 
 
 def test_the_screen_is_not_waited_for() -> None:
