@@ -164,10 +164,11 @@ def _way_home(services: Services, score: Score) -> WayHome | None:
     address = services.address()
     if score.source is not Source.KIOSK or score.status is not Status.DONE or address is None:
         return None
-    if score.wiped:
+    lasts = None if score.wiped else services.shares.left(score.id)
+    if lasts is None:
         return None
     link = address + url_for("public.take_home", code=services.shares.code_for(score.id))
-    lasts = min(services.shares.lasts, score.video_left or services.shares.lasts)
+    lasts = min(lasts, score.video_left or lasts)
     return WayHome(link, code_for(link), max(math.ceil(lasts / 60), 1))
 
 

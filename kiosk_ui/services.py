@@ -18,6 +18,7 @@ from edge.settings import KioskSettings, LockState
 from kiosk_ui.coaching.labels import LabelStore
 from kiosk_ui.coaching.passes import Passes
 from kiosk_ui.metrics import Metrics
+from kiosk_ui.people import sessions
 from kiosk_ui.people.store import PeopleStore
 from kiosk_ui.phones.framing import FramingHelp
 from kiosk_ui.phones.secure import SecureDoor
@@ -97,7 +98,6 @@ class Services:
     :param camera: the live camera; None while the models are being loaded.
     :param models: tells which networks run, on what runtime, and why.
     :param typical: typical correct repetitions to compare with; None where the model has none.
-    :param shares: the codes with which a result is taken home.
     :param ready: set as soon as clips can be scored.
     :param closing: set when the server is to stop: endless answers then end.
     :param instance: differs after each start, so that the screen notices a restart.
@@ -121,7 +121,6 @@ class Services:
     camera: CameraLike | None = None
     models: Callable[[], list[dict[str, Any]]] = list
     typical: Typical | None = None
-    shares: Shares = field(default_factory=Shares)
     passes: Passes = field(default_factory=Passes)
     address: Callable[[], str | None] = lambda: None
     ready: threading.Event = field(default_factory=threading.Event)
@@ -139,12 +138,16 @@ class Services:
     """Whether the disk has room for something new; the entry point sets its floor."""
     uploads: PartialUploads = field(init=False)
     """Uploads that arrive in pieces."""
+    shares: Shares = field(init=False)
+    """The codes with which a result is taken home."""
 
     def __post_init__(self) -> None:
         self._began = monotonic()
         self.room = Room(self.store.data_dir, 0)
         self.metrics.attach(self)
         self.uploads = PartialUploads(self.store)
+        key = sessions.secret_key(self.store.data_dir / sessions.FILE)
+        self.shares = Shares(key, self.store.videos.younger)
         self.people = PeopleStore(self.store)
         self.labels = LabelStore(self.store)
         self.studies = StudyStore(self.store)

@@ -1,15 +1,15 @@
-"""Codes with which a gym-goer takes a result home on their phone; they are forgotten soon."""
+"""Codes with which a gym-goer takes a result home on their phone; they work for a while."""
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections.abc import Callable
-from time import monotonic
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
 from typing import Final
 
 LASTS: Final = 600.0
-"""Seconds for which a code works; a restart of the kiosk ends all of them."""
+"""Seconds after the verdict for which its code works."""
 
 UNGUESSABLE: Final = 9
 """Bytes of a code: 72 bits of chance."""
@@ -18,40 +18,39 @@ UNGUESSABLE: Final = 9
 class Shares:
     """Knows which code stands for which score, and for how long.
 
-        shares = Shares()
+        shares = Shares(key_of_this_kiosk, store.videos.younger)
         code = shares.code_for(score.id)
         shares.find(code)     # the score's id, or None once the code has expired
 
-    All methods may be called from any thread.
+    Nothing is kept: a code follows from the score and from the kiosk's own key, so that the one
+    that somebody has scanned works on after a restart.
 
+    :param key: secret bytes; with others the codes are others.
+    :param younger: gives the ids of the scores that came less than so many seconds ago, and how
+        many seconds ago that was.
     :param lasts: seconds for which a code works.
-    :param clock: gives seconds; never goes back.
     """
 
-    def __init__(self, lasts: float = LASTS, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, key: bytes, younger: Callable[[float], Mapping[str, float]], lasts: float = LASTS
+    ) -> None:
         self.lasts = lasts
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._codes: dict[str, tuple[str, float]] = {}
+        self._key = key
+        self._younger = younger
 
-    def code_for(self, key: str) -> str:
-        """Return the code of a score; the same one as long as it works."""
-        with self._lock:
-            self._forget()
-            for code, (known, _) in self._codes.items():
-                if known == key:
-                    return code
-            code = secrets.token_urlsafe(UNGUESSABLE)
-            self._codes[code] = (key, self._clock() + self.lasts)
-            return code
+    def code_for(self, score: str) -> str:
+        """Return the code of a score."""
+        made = hmac.digest(self._key, b"take home " + score.encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(made[:UNGUESSABLE]).decode()
+
+    def left(self, score: str) -> float | None:
+        """Return for how many seconds the code of a score still works; None: it does not."""
+        age = self._younger(self.lasts).get(score)
+        return None if age is None else self.lasts - age
 
     def find(self, code: str) -> str | None:
         """Return the id of the score that a code stands for; None: it never did, or has expired."""
-        with self._lock:
-            self._forget()
-            key, _ = self._codes.get(code, (None, 0.0))
-            return key
-
-    def _forget(self) -> None:
-        now = self._clock()
-        self._codes = {code: (key, end) for code, (key, end) in self._codes.items() if now < end}
+        for score in self._younger(self.lasts):
+            if hmac.compare_digest(self.code_for(score).encode(), code.encode()):
+                return score
+        return None

@@ -98,6 +98,15 @@ class Videos:
             rows = connection.execute(sa.select(*columns).where(_PENDING)).all()
         return max(after - max(age_of(row, now) for row in rows), 0.0) if rows else None
 
+    def younger(self, than: float) -> dict[str, float]:
+        """Return the results that came in this boot, less than so many seconds ago; and when."""
+        now = uptime()
+        age = SCORES.c.age + now.seconds - SCORES.c.counted
+        where = sa.and_(SCORES.c.status == Status.DONE, SCORES.c.boot == now.boot, age < than)
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(SCORES.c.id, age.label("age")).where(where)).all()
+        return {row.id: row.age for row in rows}
+
     def sweep(self, unchanged: Unchanged | None) -> int:
         """Remove what belongs to no result, or to one whose mark says so; return how many.
 

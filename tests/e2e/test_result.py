@@ -266,7 +266,7 @@ def test_a_result_is_taken_home(wall: Wall, open_page: OpenPage, shoot: Shoot) -
     shoot(phone, "phone")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     check_page(phone, least_target=44)
-    wall.services.shares._codes.clear()  # ten minutes later
+    wall.services.shares.lasts = 0.0  # ten minutes later
     answer = phone.goto(f"http://{NETWORK_NAME}:{wall.port}{path}")
     assert answer and answer.status == 410
     expect(phone.locator("h1")).to_have_text("만료됐어요")

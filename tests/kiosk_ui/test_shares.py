@@ -15,36 +15,27 @@ from tests.kiosk_ui.conftest import Web
 from tests.kiosk_ui.fakes import assessment, write_video
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_code_works_for_ten_minutes() -> None:
-    clock = Clock()
-    shares = Shares(clock=clock)
-    code = shares.code_for("key")
-    clock.now += LASTS - 0.1
-    assert shares.find(code) == "key"
-    assert shares.code_for("key") == code  # the same one, as long as it works
-    clock.now += 0.2
-    assert shares.find(code) is None
-    assert shares.code_for("key") != code
+def test_a_code_works_as_long_as_its_score_is_young() -> None:
+    young = {"a": 400.0, "b": 0.0}
+    shares = Shares(b"key", lambda seconds: young if seconds == LASTS else {})
+    codes = {one: shares.code_for(one) for one in young}
+    assert [shares.find(code) for code in codes.values()] == ["a", "b"]
+    assert (shares.left("a"), shares.left("b")) == (LASTS - 400.0, LASTS)
+    del young["a"]
+    assert shares.find(codes["a"]) is None
+    assert shares.left("a") is None
+    assert shares.find(codes["b"]) == "b"
 
 
-def test_codes_cannot_be_guessed_and_are_forgotten() -> None:
-    clock = Clock()
-    shares = Shares(lasts=10, clock=clock)
-    codes = {shares.code_for(str(number)) for number in range(200)}
-    assert len(codes) == 200
+def test_a_code_cannot_be_guessed_and_outlives_a_restart() -> None:
+    scores = dict.fromkeys(map(str, range(200)), 0.0)
+    codes = [Shares(b"key", lambda _: scores).code_for(one) for one in scores]
+    assert len(set(codes)) == 200
     assert all(re.fullmatch(r"[\w-]{12}", code) for code in codes)
-    assert shares.find("key") is None
-    assert Shares().find(codes.pop()) is None  # a restart ends them all
-    clock.now += 20
-    shares.find("x")
-    assert not shares._codes
+    assert [Shares(b"key", lambda _: scores).code_for(one) for one in scores] == codes
+    other = Shares(b"another kiosk", lambda _: scores)
+    assert not {other.code_for(one) for one in scores} & set(codes)
+    assert {other.find(wrong) for wrong in (*scores, "", "\N{SNOWMAN}", codes[0])} == {None}
 
 
 @pytest.fixture
@@ -74,10 +65,9 @@ def test_the_kiosks_screen_shows_a_code_and_it_leads_to_the_result(
 def test_an_expired_code_is_told_as_a_page(
     web: Web, kiosk: FlaskClient, phone: FlaskClient, key: str
 ) -> None:
-    clock = Clock()
-    web.services.shares = Shares(clock=clock)
     code = code_of(kiosk.get(f"/scores/{key}/card").text)
-    clock.now += LASTS + 1
+    web.services.shares.lasts = 0.0
+    assert "qr" not in kiosk.get(f"/scores/{key}/card").text
     for language, word in (("en", "expired"), ("ko", "만료")):
         answer = phone.get(
             f"/t/{code}", headers={"Accept": "text/html", "Accept-Language": language}

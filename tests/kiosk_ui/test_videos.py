@@ -374,6 +374,21 @@ def test_the_devices_own_browser_keeps_no_video(web: Web) -> None:
             assert answer.headers["Cache-Control"] == caching
 
 
+def test_a_code_lasts_ten_minutes_of_one_boot(web: Web, clock: Clock) -> None:
+    """Also of what is kept, which keeps its video: the code was on a screen that all can see."""
+    shares, key = web.services.shares, keep(web)
+    mobile = web.client("network")
+    mobile.post(f"/me/keep/{key}")
+    code = shares.code_for(key)
+    clock.pass_by(599.0)
+    assert shares.find(code) == key
+    assert shares.left(key) == pytest.approx(1.0)
+    clock.pass_by(1.0)
+    assert shares.find(code) is None and shares.left(key) is None
+    clock.boot()
+    assert shares.find(code) is None
+
+
 def test_the_code_on_the_screen_works_no_longer_than_the_video(web: Web, clock: Clock) -> None:
     web.services.address = lambda: "http://192.168.0.17:8080"
     key, kiosk = keep(web), web.client("device")
