@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,22 @@ from tests.kiosk_ui.processes import KioskProcess, kiosk_process
 
 QUICK = {"countdown": 0.2, "insist": 0.1, "result": 20.0}
 """Durations with which a set takes four seconds."""
+
+
+Say = Callable[[str, object], None]
+"""Reports a figure by name."""
+
+
+@pytest.fixture
+def say(record_property: Say, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Report a figure: into the results, and onto the screen."""
+
+    def tell(name: str, value: object) -> None:
+        record_property(name, value)
+        with capsys.disabled():
+            print(f"{name}: {value}", end="; ")  # noqa: T201 - what the test is for
+
+    return tell
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
+from time import monotonic
 
 import pytest
 
-from tests.faults.conftest import Staged
+from tests.faults.conftest import Say, Staged
 from tests.faults.staged import BLACK, FROZEN, GONE, SILENT, SLOW
 from tests.kiosk_ui.fakes import until
 
@@ -40,10 +42,14 @@ def nothing_is_left(staged: Staged) -> bool:
 
 
 @pytest.mark.parametrize("mood", [GONE, pytest.param(SILENT, marks=LONG)])
-def test_it_vanishes_in_the_middle_of_a_recording_and_comes_back(staged: Staged, mood: str) -> None:
+def test_it_vanishes_in_the_middle_of_a_recording_and_comes_back(
+    staged: Staged, say: Say, mood: str
+) -> None:
     begin(staged)
     staged.stage.camera(mood)
+    went = monotonic()
     until(lambda: staged.screen.now["message"], 30)
+    say(f"{mood}: seconds until the screen says so", round(monotonic() - went, 2))
     assert staged.screen.now["message"]["code"] == "camera_lost"
     assert staged.screen.now["state"] == "idle"
     assert not staged.screen.now["camera"]["ok"]
@@ -51,7 +57,9 @@ def test_it_vanishes_in_the_middle_of_a_recording_and_comes_back(staged: Staged,
     until(lambda: nothing_is_left(staged))
     assert staged.kiosk.get("/phone")[0] == 200
     staged.stage.camera(None)
+    came = monotonic()
     until(lambda: staged.screen.now["camera"]["ok"], 60)
+    say("seconds until it works again", round(monotonic() - came, 2))
     works(staged)
 
 
@@ -79,12 +87,20 @@ def test_a_bad_picture_in_a_recording_ends_it_and_no_more(staged: Staged, mood: 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_it_goes_and_comes_a_dozen_times(staged: Staged) -> None:
+def test_it_goes_and_comes_a_dozen_times(staged: Staged, say: Say) -> None:
+    told, back = [], []
     for _ in range(12):
         begin(staged)
         staged.stage.camera(GONE)
+        went = monotonic()
         until(lambda: not staged.screen.now["camera"]["ok"], 30)
+        told.append(monotonic() - went)
         staged.stage.camera(None)
+        came = monotonic()
         until(lambda: staged.screen.now["camera"]["ok"], 60)
+        back.append(monotonic() - came)
+    for what, seconds in (("the screen says so", told), ("it works again", back)):
+        say(f"seconds until {what}, median and longest",
+            (round(median(seconds), 2), round(max(seconds), 2)))  # fmt: skip
     works(staged)
     assert nothing_is_left(staged)

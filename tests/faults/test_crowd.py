@@ -5,32 +5,17 @@ from __future__ import annotations
 import json
 import socket
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from time import monotonic, sleep
 
 import pytest
 
-from tests.faults.conftest import Staged
+from tests.faults.conftest import Say, Staged
 from tests.faults.phones import BUSY, Phone
 from tests.faults.watching import use_of
 
 LONG = [pytest.mark.long, pytest.mark.timeout(1200)]
-
-Say = Callable[[str, object], None]
-
-
-@pytest.fixture
-def say(record_property: Say, capsys: pytest.CaptureFixture[str]) -> Say:
-    """Report a figure: into the results, and where pytest is told -s onto the screen."""
-
-    def tell(name: str, value: object) -> None:
-        record_property(name, value)
-        with capsys.disabled():
-            print(f"{name}: {value}", end="; ")  # noqa: T201 - what the test is for
-
-    return tell
 
 
 @pytest.mark.parametrize("count", [3, pytest.param(50, marks=LONG)])
