@@ -38,7 +38,7 @@ from edge.settings import KioskSettings, Settings, SettingsStore
 from edge.station import Station
 from kiosk_ui.app import create_application
 from kiosk_ui.config import WebConfig
-from kiosk_ui.disk import DataInUseError, claim
+from kiosk_ui.disk import DataInUseError, claim, is_full, write_patiently
 from kiosk_ui.engines import Engines
 from kiosk_ui.logs import log_discreetly
 from kiosk_ui.maintenance import open_alone
@@ -94,7 +94,9 @@ class Kiosk:
             give_way=self._records,
             metrics=services.metrics,
         )
-        worker.start()
+        # Else a disk that is full at the start would end it, and again after each restart.
+        if not write_patiently(worker.start, services.closing):
+            return
 
         lens = LensCalibration.read(settings.data_dir / LENS_FILE)
 
@@ -269,8 +271,10 @@ def main(  # noqa: PLR0917 - click gives the options by name
         ) from error
     except DatabaseError as error:
         raise click.ClickException(
-            f"{settings.data_dir / 'scores.sqlite3'} is damaged; move it away to start anew"
-        ) from error
+            f"{settings.data_dir / 'scores.sqlite3'} "
+            + ("cannot be used: the disk is full" if is_full(error)
+               else "is damaged; move it away to start anew")
+        ) from error  # fmt: skip
     services = Services(store, SettingsStore(settings.data_dir / "settings.json"))
     services.uploads.seconds = config.clip_seconds
     services.uploads.recover()

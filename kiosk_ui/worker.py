@@ -146,8 +146,8 @@ class ScoringWorker:
             self.pulse.beat()
             try:
                 job = self._store.take(timeout=1.0)
-            except Exception:  # the table may be busy or the disk full for a while
-                log.exception("the queue cannot be read")
+            except Exception as error:  # the table may be busy or the disk full for a while
+                log.error("the queue cannot be read: %s", error, exc_info=not is_full(error))
                 self._stopping.wait(5.0)
                 continue
             if job is not None:
