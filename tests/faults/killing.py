@@ -220,9 +220,12 @@ class Killing:
                 kiosk.wait_until_ready()
                 self.collect()
                 with ExitStack() as stack:
-                    if self.random.random() < 0.3:
+                    squats = self.random.random() < 0.3
+                    if squats:
                         stack.enter_context(self.squatting(kiosk))
                     stack.enter_context(self.traffic())
+                    if squats:  # a set takes four seconds, and more while all those phones send
+                        time.sleep(self.random.random() * 20)
                     for _ in range(3):
                         time.sleep(self.random.random() * 1.5)
                         self.kill_a_child(kiosk)
