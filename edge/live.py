@@ -18,6 +18,7 @@ from edge.errors import CameraError
 from edge.frames import Frame
 from edge.frames.camera import Camera
 from edge.frames.picture import PictureWatch, Wellness
+from edge.own_time import own_time
 from edge.pulse import Pulse
 from edge.reading import Reading
 
@@ -33,9 +34,8 @@ MOST_STUCK: Final = 3
 """So many drivers may hang before the camera is not opened any more."""
 
 HANGS_AFTER: Final = 60.0
-"""Seconds without a picture or an attempt after which the pulse is late."""
-
-HANGS: Final = "the camera's driver does not answer; unplug the camera and plug it in again"
+"""Seconds of this process's own time (:mod:`edge.own_time`) without a picture or an attempt after
+which the pulse is late."""
 
 FROZEN_SECONDS: Final = 10.0
 FROZEN_AGAIN_SECONDS: Final = 120.0
@@ -49,6 +49,11 @@ RATE_PICTURES: Final = 256
 SLOW_PICTURES: Final = 60
 SLOW_RATE: Final = 15.0
 """Pictures a second below which the log is told, after so many pictures."""
+
+OVERLOADED: Final = 0.2
+"""Where threads wait for a processor for more than this share of the time, it is not the camera."""
+
+OVERLOAD: Final = "this machine has too much to do"
 
 PREVIEW_WIDTH: Final = 640
 PREVIEW_QUALITY: Final = 80
@@ -254,7 +259,7 @@ class LiveCamera:
             if reading.hangs:
                 reading.abandoned.set()
                 self._stuck.append(reading)
-                self._complain(HANGS)
+                self._complain(reading.when_silent)
                 return
         if not self._stop.is_set():
             self._complain(reading.problem)
@@ -270,7 +275,7 @@ class LiveCamera:
         try:
             with self._open() as camera:
                 if not reading.abandoned.is_set():
-                    self.name = camera.name
+                    self.name, reading.when_silent = camera.name, camera.when_silent
                     self._pass_on(camera, reading)
         except CameraError as error:
             reading.problem = str(error)
@@ -280,6 +285,7 @@ class LiveCamera:
 
     def _pass_on(self, camera: Camera, reading: Reading) -> None:
         watch, missed, shape = PictureWatch(), 0, None
+        began, waited = monotonic(), own_time.waited
         for frame in camera:
             if reading.abandoned.is_set() or self._stop.is_set():
                 return
@@ -295,13 +301,13 @@ class LiveCamera:
             self._publish(frame, camera.missed - missed)
             missed = camera.missed
             if reading.pictures == SLOW_PICTURES:
-                self._warn_if_slow()
+                share = (own_time.waited - waited) / (monotonic() - began)
+                self._warn_if_slow(OVERLOAD if share > OVERLOADED else camera.when_slow)
 
-    def _warn_if_slow(self) -> None:
+    def _warn_if_slow(self, why: str) -> None:
         rate = self.figures().rate
         if rate is not None and rate < SLOW_RATE:
-            log.warning("camera %s gives %.0f pictures a second: it needs more light, or a fixed "
-                        "exposure (docs/cameras.md)", self.name, rate)  # fmt: skip
+            log.warning("camera %s gives %.0f pictures a second: %s", self.name, rate, why)
 
     def _publish(self, frame: Frame, missed: int) -> None:
         self.pulse.beat()

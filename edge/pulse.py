@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
+
+from edge.own_time import own_time
 
 
 class Pulse:
@@ -13,15 +14,16 @@ class Pulse:
         pulse.beat()
         pulse.late      # False
 
-    A thread that has died is as late as one that hangs: neither goes round.
+    A thread that has died is as late as one that hangs: neither goes round. One that waits for a
+    processor, as all do on an overloaded machine, is not.
 
     :param name: of the thread, for the log.
-    :param patience: seconds that one round may take where nothing is wrong.
-    :param clock: seconds that only grow.
+    :param patience: seconds of the clock that one round may take where nothing is wrong.
+    :param clock: seconds that only grow; by default those that this process could have used.
     """
 
     def __init__(
-        self, name: str, patience: float, clock: Callable[[], float] = monotonic
+        self, name: str, patience: float, clock: Callable[[], float] = own_time
     ) -> None:  # fmt: skip
         self.name = name
         self.patience = patience
@@ -34,7 +36,7 @@ class Pulse:
 
     @property
     def age(self) -> float:
-        """Seconds since the last beat."""
+        """Seconds of the clock since the last beat."""
         return self._clock() - self._beaten
 
     @property

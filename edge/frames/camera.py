@@ -24,12 +24,15 @@ class Camera(FrameSource):
     """A source of frames that has a name and no end.
 
     ``missed`` counts the pictures that got lost between lens and iteration, as far as the camera
-    can tell.
+    can tell. ``when_slow`` and ``when_silent`` say what to do where it gives few pictures or none,
+    and the machine is not to blame.
     """
 
     duration = None
     name = "camera"
     missed = 0
+    when_slow = "it needs more light, or a fixed exposure (docs/cameras.md)"
+    when_silent = "the camera's driver does not answer; unplug the camera and plug it in again"
 
 
 @dataclass(frozen=True, slots=True)

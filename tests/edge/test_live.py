@@ -15,6 +15,7 @@ from edge import reading
 from edge.errors import CameraError
 from edge.frames import Frame
 from edge.frames import picture as picture_module
+from edge.frames.camera_demo import DemoCamera
 from edge.live import FrameTap, LiveCamera, encode_jpeg
 from tests.edge.camera_fakes import Gym
 from tests.edge.fakes import FakeCamera
@@ -242,6 +243,23 @@ def test_a_camera_that_is_slow_is_told(
     gym.plugged, gym.rate = True, 12.0
     wait_for(lambda: "more light" in caplog.text)
     assert caplog.text.count("more light") == 1
+
+
+def test_on_an_overloaded_machine_the_camera_is_not_called_slow(
+    live: LiveCamera, gym: Gym, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "SLOW_PICTURES", 15)
+    monkeypatch.setattr(module, "OVERLOADED", -1.0)  # any share of the time is too much
+    gym.plugged = False
+    wait_until_ok(live, ok=False)
+    gym.plugged, gym.rate = True, 12.0
+    wait_for(lambda: "this machine has too much to do" in caplog.text)
+    assert "light" not in caplog.text
+
+
+def test_a_demo_clip_is_told_neither_to_be_dark_nor_to_be_unplugged() -> None:
+    for words in (DemoCamera.when_slow, DemoCamera.when_silent):
+        assert "light" not in words and "plug" not in words
 
 
 def test_a_frozen_picture_opens_the_camera_anew_once(
