@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 
 from edge.errors import CameraError
 from edge.settings import KioskSettings
-from edge.words import HOLD
+from edge.words import HOLD, MESSAGES
 from kiosk_ui.config import WebConfig
 from kiosk_ui.guard import same_origin
 from kiosk_ui.languages import current
@@ -85,8 +85,8 @@ def kiosk_blueprint(config: WebConfig, services: Services) -> Blueprint:
         if station.start():
             return station.snapshot(), 202
         now = station.snapshot()
-        if (now["message"] or {}).get("code") == "disk_full":
-            raise Problem(507, "disk_full", now["message"]["text"][current()])
+        if not services.room():  # beside a result the station does not say so
+            raise Problem(507, "disk_full", MESSAGES["disk_full"].model_dump()[current()])
         if not now["camera"]["ok"]:
             raise Problem(
                 409, "no_camera", _("There is no camera picture. Please tell the staff.")

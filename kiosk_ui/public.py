@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -60,8 +60,16 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
             "phone.html",
             max_bytes=config.max_upload_bytes,
             record_url=record_url(services),
+            full=not services.room(),
             minutes=minutes_of(config),
         )
+
+    @public.get("/phone/room")
+    def room() -> Response:
+        """Say whether a video that is filmed now would find no room."""
+        response = jsonify({"full": not services.room()})
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     public.app_context_processor(lambda: {"keeps": what_is_kept(config, services)})
 

@@ -41,6 +41,7 @@ def record_blueprint(config: WebConfig, services: Services) -> Blueprint:
             "record.html",
             seconds=services.settings.get().recording_seconds,
             hold=HOLD.model_dump(),
+            full=not services.room(),
         )
         return Response(text, headers={"Permissions-Policy": CAMERA})
 

@@ -76,6 +76,7 @@ function enter(next, before) {
     movedAt = performance.now();
   }
   lastTick = null;
+  tellRefused(null);
   leaveResult();
   leaveResult = () => {};
   if (next.state === "recording") {
@@ -195,16 +196,30 @@ async function press(what) {
   if (performance.now() - movedAt < DOUBLE_TAP) return;
   try {
     const answer = await fetch(`/kiosk/${what}`, { method: "POST" });
-    if (!answer.ok) tellError((await answer.json()).detail ?? word("busy"));
+    if (!answer.ok) tellRefused((await answer.json()).detail ?? word("busy"));
   } catch {
     byId("lost").hidden = false;
   }
 }
 
+const READ = 8000; // milliseconds in which a sentence is read, twice
+let refused = { text: null, timer: 0 };
+
+/** Say why a press was refused; news of the station, which may come at any moment, do not end that. */
+function tellRefused(text) {
+  clearTimeout(refused.timer);
+  refused = { text, timer: text && setTimeout(() => tellRefused(null), READ) };
+  put("refused", text);
+  tellError(now.state === "idle" ? now.message?.text[languages[0]] : null);
+}
+
 function tellError(text) {
-  const notice = byId("message");
-  notice.hidden = !text;
-  notice.querySelector("span").textContent = text ?? "";
+  put("message", text ?? refused.text);
+}
+
+function put(place, text) {
+  byId(place).hidden = !text;
+  byId(place).querySelector("span").textContent = text ?? "";
 }
 
 byId("start").addEventListener("click", () => press("start"));

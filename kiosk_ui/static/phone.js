@@ -1,6 +1,7 @@
 /** The phone's page: sends a video and shows how far it is. */
 
 import { forget, unsent } from "./unsent.js";
+import { watchRoom } from "./room.js";
 import { sendFile, sendUnsent } from "./upload.js";
 
 const byId = (id) => document.getElementById(id);
@@ -65,6 +66,12 @@ async function offerUnsent() {
   byId("forget-unsent").onclick = () => forget(id).then(offerUnsent);
 }
 
+watchRoom((full) => {
+  byId("full").hidden = !full;
+  byId("send-unsent").disabled = full;
+  for (const id of ["film", "pick"]) byId(id).disabled = full;
+  for (const way of document.querySelectorAll("[data-needs-room]")) way.inert = full;
+});
 for (const id of ["film", "pick"]) {
   byId(id).addEventListener("change", (event) => {
     send(event.target.files[0]);

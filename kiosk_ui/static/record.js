@@ -3,6 +3,7 @@
 import { CameraProblem, Recording, closeCamera, openCamera } from "./record_camera.js";
 import { Cues } from "./record_cues.js";
 import { Framing } from "./record_framing.js";
+import { watchRoom } from "./room.js";
 import { openStream } from "./upload.js";
 
 const byId = (id) => document.getElementById(id);
@@ -20,6 +21,7 @@ let recording = null;
 let upload = null;
 let timer = 0;
 let spoken = 0;
+let full = false; // the kiosk has no room for a video
 
 /* ---- what is shown ---- */
 
@@ -73,7 +75,7 @@ async function open() {
   } catch (error) {
     leave(error instanceof CameraProblem ? error.code : "failed");
   } finally {
-    byId("open").disabled = false;
+    byId("open").disabled = full;
   }
 }
 
@@ -181,6 +183,13 @@ function showWaiting(waiting, why, text) {
 }
 
 /* ---- touch ---- */
+
+watchRoom((now) => {
+  full = now;
+  byId("full").hidden = !full;
+  byId("open").disabled = full;
+  if (full && ["framing", "countdown"].includes(document.body.dataset.state)) leave(null); // "full" says why
+});
 
 byId("open").addEventListener("click", open);
 byId("now").addEventListener("click", countDown);

@@ -127,6 +127,7 @@ class FakeStation:
             "message": None, "camera": {"ok": True, "name": "fake", "message": None}, "version": 1,
         }  # fmt: skip
         self.calls: list[str] = []
+        self.full = False
 
     def set(self, **changes: Any) -> None:
         with self.condition:
@@ -135,7 +136,7 @@ class FakeStation:
 
     def start(self) -> bool:
         self.calls.append("start")
-        if (self.now["message"] or {}).get("code") == "disk_full":
+        if self.full:
             return False
         if self.now["state"] not in ("idle", "result") or not self.now["camera"]["ok"]:
             return False
