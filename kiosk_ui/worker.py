@@ -7,6 +7,7 @@ import math
 import shutil
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import monotonic, time
 from typing import Any, Final
@@ -15,6 +16,7 @@ from edge.assessment import Assessment
 from edge.errors import DecoderKilledError, NetworkError, SourceError
 from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
+from edge.frames.spare import SpareKeeper
 from edge.judging import Judge
 from edge.pose.scheduler import PoseScheduler, Priority
 from edge.pulse import Pulse
@@ -25,7 +27,7 @@ from kiosk_ui.metrics import Metrics
 from kiosk_ui.replays import Renderer, ReplayMaker, save_track, suppress_and_log
 from kiosk_ui.scores import Replay, Score, Source, Status
 from kiosk_ui.store import CLIP, MIRRORED, TRACK, ScoreStore
-from kiosk_ui.uploads.live import LiveScorer
+from kiosk_ui.uploads.live import LiveScorer, open_pieces
 from kiosk_ui.uploads.partial import PartialUploads
 from kiosk_ui.uploads.pieces import Partial
 
@@ -66,7 +68,7 @@ class ScoringWorker:
         on a small processor it would take every second picture's time. A phone's recording that is
         going on as well cannot wait; it only lets the camera's pictures pass first.
     :param metrics: counts what is judged; None: nobody counts.
-    :param open_video: opens a stranger's file as frames.
+    :param open_video: opens a stranger's file as frames; None: in a decoder of its own.
     :param render: draws a replay.
     """
 
@@ -79,7 +81,7 @@ class ScoringWorker:
         uploads: PartialUploads | None = None,
         give_way: Callable[[], bool] = lambda: False,
         metrics: Metrics | None = None,
-        open_video: Callable[[Path], FrameSource] = SandboxedVideo,
+        open_video: Callable[[Path], FrameSource] | None = None,
         render: Renderer = render_replay,
     ) -> None:
         self._store = store
@@ -87,7 +89,8 @@ class ScoringWorker:
         self._judge = judge
         self._give_way = give_way
         self._metrics = metrics or Metrics()
-        self._open_video = open_video
+        self._spares = SpareKeeper()
+        self._open_video = open_video or partial(SandboxedVideo, spares=self._spares)
         self._stopping = threading.Event()
         self.pulse = Pulse("worker", HANGS_AFTER)
         self._thread = threading.Thread(target=self._score_all, name="scoring", daemon=True)
@@ -100,6 +103,7 @@ class ScoringWorker:
                 waiting=store.waiting,
                 told=store.set_progress,
                 scratch=store.incoming,
+                open_video=partial(open_pieces, spares=self._spares),
             )
             if uploads
             else None
@@ -123,6 +127,7 @@ class ScoringWorker:
         self._replays.close(timeout)
         if self._thread.is_alive():
             self._thread.join(timeout)
+        self._spares.close()
 
     def save_kiosk_result(
         self, session: ScoringSession, assessment: Assessment, clip: Path
@@ -152,6 +157,9 @@ class ScoringWorker:
                 continue
             if job is not None:
                 self._finish(job)
+            elif not (self._stopping.is_set() or self._give_way()):
+                with suppress_and_log("no decoder can be made ready"):
+                    self._spares.prepare()
 
     def _finish(self, job: Score) -> None:
         """Bring one job to an end, whatever happens to it."""

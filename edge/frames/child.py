@@ -13,11 +13,10 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from io import FileIO
+from dataclasses import dataclass
 from pathlib import Path
 from time import clock_gettime, monotonic
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from edge.errors import DecoderKilledError, SourceError
 from edge.frames.records import ERROR, FRAME, HEADER, KINDS, MOST_WORDS, READY
@@ -67,51 +66,27 @@ class Record:
 class DecoderChild:
     """A child process that decodes something of a stranger's, and may do nothing else.
 
-        child = DecoderChild("edge.frames.decoder", limits, stdin=file, pixels=960 * 960)
+        child = DecoderChild(launch("edge.frames.stills", subprocess.PIPE), pixels=640 * 640)
         record = child.record()
 
     Whatever it says that a decoder would not say ends it: a frame larger than agreed, a clock that
     runs backwards, silence. What counts as silence is its processor time: on a busy machine a good
     video may take long.
 
-    :param module: that is run as a program.
-    :param limits: what it gets to know, as a dataclass.
-    :param stdin: what it reads: an open file, or ``subprocess.PIPE``.
+    :param process: the child, as :func:`launch` starts it; it is ended with this.
     :param pixels: that a frame has at most.
     :param patience: seconds of processor time that it may be silent.
-    :param environment: further variables for it.
     :raises SourceError: it did not start.
     """
 
     def __init__(
-        self,
-        module: str,
-        limits: Any = None,
-        *,
-        stdin: FileIO | int,
-        pixels: int,
-        patience: float = PATIENCE,
-        environment: dict[str, str] | None = None,
+        self, process: subprocess.Popen[bytes], *, pixels: int, patience: float = PATIENCE
     ) -> None:
         self._pixels = pixels
         self.patience = PATIENCE  # to begin with: its libraries take a while on a small device
         self._time = -math.inf
         self._reading = threading.Lock()  # while one thread reads, no other may close the pipe
-        self._process = subprocess.Popen(
-            command(module, limits),
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            cwd=PROJECT,
-            start_new_session=True,  # no terminal, no signal of ours, and ended as a whole
-            # It needs nothing of our environment but the way to its libraries; few arenas, since
-            # each takes 64 MB of its address space.
-            env={
-                "PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
-                "MALLOC_ARENA_MAX": "2", **(environment or {}),
-            },
-        )  # fmt: skip
+        self._process = process
         self.pid = self._process.pid
         try:
             with suppress(OSError):  # this user has many pipes: then a smaller one will do
@@ -257,10 +232,35 @@ class DecoderChild:
             log.info("decoders are confined by every layer")
 
 
-def command(module: str, limits: Any) -> list[str]:
-    """Return the command line that runs a module as a program, with limits as JSON."""
-    arguments = [] if limits is None else [json.dumps(asdict(limits))]
-    return [sys.executable, "-s", "-B", "-m", module, *arguments]
+def launch(
+    module: str, stdin: int, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a decoder's process.
+
+    :param module: that is run as a program.
+    :param stdin: the descriptor that it reads, or ``subprocess.PIPE``.
+    :param environment: further variables for it.
+    """
+    return subprocess.Popen(
+        command(module),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+        cwd=PROJECT,
+        start_new_session=True,  # no terminal, no signal of ours, and ended as a whole
+        # It needs nothing of our environment but the way to its libraries; few arenas, since
+        # each takes 64 MB of its address space.
+        env={
+            "PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
+            "MALLOC_ARENA_MAX": "2", **(environment or {}),
+        },
+    )  # fmt: skip
+
+
+def command(module: str) -> list[str]:
+    """Return the command line that runs a module as a program."""
+    return [sys.executable, "-s", "-B", "-m", module]
 
 
 _told: set[str] = set()

@@ -1,14 +1,18 @@
 """The child process that decodes one file from a stranger and writes plain frames to its output.
 
-It is started by :class:`edge.frames.sandbox.SandboxedVideo` and is not meant to be run by hand. The
-file is its input: open already, or a pipe through which it comes piece by piece.
+It is started by :class:`edge.frames.spare.SpareDecoder` and is not meant to be run by hand. Its
+input is a socket, through which it is told the limits and given the file: open already, or a pipe
+through which it comes piece by piece. Until then it waits, its libraries loaded; then it confines
+itself, and only then it looks into the file. If nobody is left who could give it one, it ends.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
+import socket
 import sys
 from io import FileIO
 from typing import Final
@@ -17,7 +21,7 @@ import av
 
 from edge.errors import SourceError
 from edge.frames.confinement import confine
-from edge.frames.records import END, ERROR, FRAME, READY, START, write
+from edge.frames.records import END, ERROR, FRAME, MOST_WORDS, READY, START, write
 from edge.frames.video import VideoFile, VideoLimits
 
 MEMORY_BYTES: Final = 1536 * 1024**2
@@ -38,11 +42,24 @@ def import_all() -> None:
             importlib.import_module(module.name)
 
 
+def receive() -> VideoLimits | None:
+    """Wait for the limits and the file, which becomes the input; None where nobody is left."""
+    with socket.socket(fileno=os.dup(sys.stdin.fileno())) as told:
+        words, files, _, _ = socket.recv_fds(told, MOST_WORDS, 1)
+    if not files:
+        return None
+    os.dup2(files[0], sys.stdin.fileno())
+    os.close(files[0])
+    return VideoLimits(**json.loads(words))
+
+
 def main() -> int:
-    """Decode the input within the limits named first (as JSON)."""
-    limits = VideoLimits(**json.loads(sys.argv[1]))
-    out = sys.stdout.buffer
+    """Decode the file that is given, within the limits."""
     import_all()
+    limits = receive()
+    if limits is None:
+        return 0
+    out = sys.stdout.buffer
     refused = confine(
         memory_bytes=MEMORY_BYTES,
         cpu_seconds=int(CPU_SECONDS + CPU_PER_SECOND * limits.seconds),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ import numpy as np
 from edge.errors import SourceError
 from edge.frames import Frame, FrameSource
 from edge.frames.ahead import read_ahead
-from edge.frames.child import GIVEN_UP, PATIENCE, DecoderChild
+from edge.frames.child import GIVEN_UP, PATIENCE
 from edge.frames.records import ERROR, FRAME, START
+from edge.frames.spare import SpareDecoder, SpareKeeper
 from edge.frames.video import VideoLimits, open_file
 
 
@@ -37,6 +39,7 @@ class SandboxedVideo(FrameSource):
     :param limits: as for :class:`~edge.frames.video.VideoFile`.
     :param patience: seconds of processor time to wait for a silent child; of any time for one that
         does nothing.
+    :param spares: where a decoder may be ready; None: one is started now.
     :raises SourceError: the file cannot be read; already on construction where its beginning
         shows that.
     """
@@ -47,36 +50,18 @@ class SandboxedVideo(FrameSource):
         limits: VideoLimits | None = None,
         *,
         patience: float = PATIENCE,
+        spares: SpareKeeper | None = None,
     ) -> None:
         limits = limits or VideoLimits()
-        program, pixels = "edge.frames.decoder", limits.most_pixels
-        if isinstance(file, (str, Path)):
-            with open_file(Path(file)) as opened:
-                self._child = DecoderChild(
-                    program, limits, stdin=opened, pixels=pixels, patience=patience
-                )
-        else:
-            self._child = DecoderChild(
-                program, limits, stdin=subprocess.PIPE, pixels=pixels, patience=patience
-            )
-            threading.Thread(
-                target=self._feed, args=(file,), name="feeding a decoder", daemon=True
-            ).start()
+        opened = open_file(Path(file)) if isinstance(file, (str, Path)) else _pipe(file)
+        with opened:
+            decoder = spares.take() if spares else SpareDecoder()
+            self._child = decoder.use(opened, limits, patience=patience)
         try:
             self._duration = self._start()
         except BaseException:
             self.close()
             raise
-
-    def _feed(self, pieces: Iterator[bytes]) -> None:
-        """Pass the pieces on; the child's input ends where they end."""
-        into = self._child.input
-        # The child may have seen enough, or be closed meanwhile.
-        with suppress(BrokenPipeError, ValueError), into:
-            for piece in pieces:
-                view = memoryview(piece)
-                while view:
-                    view = view[into.write(view) :]
 
     def _start(self) -> float | None:
         record = self._child.record()
@@ -119,3 +104,21 @@ class SandboxedVideo(FrameSource):
                 return
             shape = record.height, record.width, 3
             yield Frame(np.frombuffer(record.body, np.uint8).reshape(shape), record.time)
+
+
+def _pipe(pieces: Iterator[bytes]) -> FileIO:
+    """Return a pipe that a thread fills with the pieces, and that ends where they end."""
+    read, write = os.pipe()
+    threading.Thread(
+        target=_feed, args=(pieces, FileIO(write, "w")), name="feeding a decoder", daemon=True
+    ).start()
+    return FileIO(read)
+
+
+def _feed(pieces: Iterator[bytes], into: FileIO) -> None:
+    """Pass the pieces on to a decoder, whose input ends where they end."""
+    with suppress(BrokenPipeError), into:  # the child may have seen enough, or be gone
+        for piece in pieces:
+            view = memoryview(piece)
+            while view:
+                view = view[into.write(view) :]

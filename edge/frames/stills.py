@@ -18,7 +18,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.frames import Picture
-from edge.frames.child import DecoderChild
+from edge.frames.child import DecoderChild, launch
 from edge.frames.confinement import confine
 from edge.frames.records import ERROR, FRAME, READY, write
 
@@ -94,14 +94,10 @@ class SandboxedStills:
         return np.frombuffer(record.body, np.uint8).reshape(shape)
 
     def _start(self) -> DecoderChild:
-        return DecoderChild(
-            "edge.frames.stills",
-            stdin=subprocess.PIPE,
-            pixels=MOST_PIXELS,
-            patience=self._patience,
-            # OpenCV's own limit, which it checks before it takes any memory.
-            environment={"OPENCV_IO_MAX_IMAGE_PIXELS": str(MOST_PIXELS)},
-        )
+        # OpenCV's own limit, which it checks before it takes any memory.
+        environment = {"OPENCV_IO_MAX_IMAGE_PIXELS": str(MOST_PIXELS)}
+        process = launch("edge.frames.stills", subprocess.PIPE, environment)
+        return DecoderChild(process, pixels=MOST_PIXELS, patience=self._patience)
 
     def _end(self) -> None:
         child, self._child = self._child, None

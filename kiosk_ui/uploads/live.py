@@ -12,6 +12,7 @@ from typing import Final
 from edge.errors import SourceError
 from edge.frames import FrameSource
 from edge.frames.sandbox import SandboxedVideo
+from edge.frames.spare import SpareKeeper
 from edge.session import ScoringSession
 from kiosk_ui.disk import write_patiently
 from kiosk_ui.replays import suppress_and_log
@@ -35,9 +36,9 @@ HEAD: Final = 1 << 16
 OpenPieces = Callable[[Iterator[bytes]], FrameSource]
 
 
-def open_pieces(pieces: Iterator[bytes]) -> FrameSource:
+def open_pieces(pieces: Iterator[bytes], spares: SpareKeeper | None = None) -> FrameSource:
     """Decode the pieces of a stranger's video as they come."""
-    return SandboxedVideo(pieces, patience=SILENCE)
+    return SandboxedVideo(pieces, patience=SILENCE, spares=spares)
 
 
 class LiveScorer:

@@ -16,7 +16,7 @@ import pytest
 
 from edge.errors import DecoderKilledError, SourceError
 from edge.frames import child
-from edge.frames.child import DecoderChild
+from edge.frames.child import DecoderChild, launch
 from edge.frames.records import ERROR, FRAME, HEADER, READY, START
 from edge.frames.sandbox import SandboxedVideo
 from tests.edge.videos import write_video
@@ -41,7 +41,7 @@ def says(monkeypatch: pytest.MonkeyPatch, words: bytes, then: str = "") -> None:
 
 
 def start(**options: Any) -> DecoderChild:
-    return DecoderChild("none", stdin=subprocess.DEVNULL, pixels=PIXELS, **options)
+    return DecoderChild(launch("none", subprocess.DEVNULL), pixels=PIXELS, **options)
 
 
 @pytest.mark.parametrize(
