@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any
+from time import monotonic
 
 import pytest
 
-from edge import live as live_module
 from edge.assessment import Assessment, Verdict
-from edge.frames import picture as picture_module
-from edge.live import LiveCamera
-from edge.machine import Limits
-from edge.session import ScoringSession
-from edge.settings import KioskSettings
-from edge.station import Station
 from edge.track import PoseTrack
 from tests.disks import filled, small_disk
-from tests.edge.camera_fakes import Gym
 from tests.edge.fakes import (
-    ConstantClassifier,
-    FakeCamera,
-    ScriptedEstimator,
     squatting_person,
     standing_person,
 )
 from tests.edge.people import raised
+from tests.edge.rigs import QUICK, MakeRig, Rig, make_rig, rig
+
+__all__ = ["make_rig", "rig"]
 
 
 class FullStore(list[tuple[Assessment, bytes]]):
@@ -39,98 +28,6 @@ class FullStore(list[tuple[Assessment, bytes]]):
 
     def append(self, item: tuple[Assessment, bytes]) -> None:
         raise LookupError("no table of that name")
-
-
-QUICK = Limits(countdown=0.2, insist=0.1)
-
-
-class Rig:
-    """A station with a fake camera and a scripted person, and a note of what it kept."""
-
-    def __init__(
-        self,
-        tmp_path: Path,
-        *,
-        before: PoseTrack | None = None,
-        squats: PoseTrack | None = None,
-        seconds: float = 3.5,
-        limits: Limits = QUICK,
-        gym: Gym | None = None,
-        room: Callable[[], bool] = lambda: True,
-        noise: bool = False,
-    ) -> None:
-        self.fail = threading.Event()
-        self.model_fails = self.gate_fails = False
-        self.kept: list[tuple[Assessment, bytes]] = []
-        self.camera = LiveCamera(gym.open if gym else lambda: FakeCamera(self.fail, noise=noise))
-        watching = ScriptedEstimator(
-            before or standing_person(60.0), fails=lambda: self.gate_fails
-        )  # fmt: skip
-        self.estimator = ScriptedEstimator(
-            squats or squatting_person(), fails=lambda: self.model_fails
-        )  # fmt: skip
-
-        def open_session(settings: KioskSettings, clip: Path) -> ScoringSession:
-            return ScoringSession(
-                self.estimator.open_stream(), ConstantClassifier(), threshold=settings.threshold,
-                clip=clip, live_words=settings.live_words,
-            )  # fmt: skip
-
-        def keep(session: ScoringSession, assessment: Assessment, clip: Path) -> str:
-            self.kept.append((assessment, clip.read_bytes()))
-            return f"score-{len(self.kept)}"
-
-        self.tmp_path = tmp_path
-        self.station = Station(
-            self.camera, watching.open_stream, open_session, keep,
-            settings=lambda: KioskSettings(recording_seconds=seconds), scratch=tmp_path,
-            limits=limits, room=room,
-        )  # fmt: skip
-        self.camera.start()
-        self.station.launch()
-        self.until(lambda s: s["camera"]["ok"])
-
-    def until(self, true: Callable[[dict[str, Any]], bool], timeout: float = 60.0) -> Any:
-        deadline = monotonic() + timeout
-        snapshot = self.station.snapshot()
-        while not true(snapshot):
-            assert monotonic() < deadline, snapshot
-            snapshot = self.station.wait(snapshot["version"], 1.0)
-        return snapshot
-
-    def until_state(self, state: str) -> Any:
-        return self.until(lambda snapshot: snapshot["state"] == state)
-
-    def until_nothing_is_left(self) -> None:
-        deadline = monotonic() + 60.0
-        while list(self.tmp_path.glob("*recording*")):  # the station's thread removes it
-            assert monotonic() < deadline
-            sleep(0.01)
-
-    def close(self) -> None:
-        self.station.close()
-        self.camera.stop()
-
-
-MakeRig = Callable[..., Rig]
-
-
-@pytest.fixture
-def make_rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeRig]:
-    monkeypatch.setattr(live_module, "RETRY_SECONDS", 0.05)
-    with ExitStack() as stack:
-
-        def make(**options: Any) -> Rig:
-            made = Rig(tmp_path, **options)
-            stack.callback(made.close)
-            return made
-
-        yield make
-
-
-@pytest.fixture
-def rig(make_rig: MakeRig) -> Rig:
-    return make_rig()
 
 
 def test_from_start_to_the_result_and_back(rig: Rig) -> None:
@@ -188,20 +85,6 @@ def test_cancelling_leaves_nothing(state: str, rig: Rig) -> None:
     rig.until_nothing_is_left()
 
 
-def test_a_camera_lost_while_recording_is_said(rig: Rig) -> None:
-    rig.station.start()
-    rig.until_state("recording")
-    rig.fail.set()
-    idle = rig.until_state("idle")
-    assert idle["message"]["code"] == "camera_lost"
-    assert "camera" in idle["message"]["text"]["en"]
-    rig.until(lambda s: not s["camera"]["ok"])
-    assert not rig.station.start()
-    rig.fail.clear()
-    rig.until(lambda s: s["camera"]["ok"])
-    assert rig.station.start()
-
-
 def test_a_pose_model_that_fails_is_said(rig: Rig) -> None:
     rig.model_fails = True
     rig.station.start()
@@ -221,71 +104,6 @@ def test_an_error_of_any_kind_leaves_a_station_that_works(rig: Rig) -> None:
     rig.kept = []
     assert rig.station.start()
     rig.until_state("result")
-
-
-def test_a_camera_that_hangs_is_lost(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.station.CAMERA_PATIENCE", 0.2)
-    monkeypatch.setattr(rig.camera, "_publish", lambda frame, missed: None)
-    lost = rig.until(lambda s: not s["camera"]["ok"])
-    assert lost["camera"]["message"] == "the camera gives no pictures"
-    assert not rig.station.start()
-
-
-@pytest.mark.parametrize(("shows", "code"), [("black", "black"), ("frozen", "frozen")])
-def test_a_lens_covered_while_recording_gives_no_verdict(
-    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch, shows: str, code: str
-) -> None:
-    monkeypatch.setattr(picture_module, "SPOILT_SECONDS", 0.3)
-    monkeypatch.setattr(picture_module, "STILL_SECONDS", 0.3)
-    gym = Gym()
-    rig = make_rig(gym=gym)
-    rig.station.start()
-    rig.until_state("recording")
-    gym.shows = shows
-    idle = rig.until_state("idle")
-    assert idle["message"]["code"] == "not_seen"
-    assert idle["camera"]["picture"]["code"] == code
-    assert set(idle["camera"]["picture"]["text"]) == {"en", "ko"}
-    assert rig.kept == []
-    rig.until_nothing_is_left()
-    gym.shows = "ok"
-    rig.until(lambda s: s["camera"]["picture"] is None)
-    assert rig.station.start()
-    rig.until_state("result")
-
-
-def test_a_dark_room_is_said_at_the_gate_until_there_is_light(
-    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(picture_module, "SPOILT_SECONDS", 0.2)
-    gym = Gym()
-    gym.shows = "dark"
-    rig = make_rig(gym=gym, limits=replace(QUICK, insist=30.0))
-    rig.until(lambda s: s["camera"]["picture"] is not None)
-    rig.station.start()
-    guided = rig.until(lambda s: s["guidance"] and s["guidance"]["holding"])
-    assert guided["camera"]["picture"]["code"] == "dark"
-    sleep(1.5)
-    assert rig.station.snapshot()["state"] == "positioning"
-    gym.shows = "ok"
-    rig.until_state("countdown")
-
-
-def test_a_camera_that_hangs_while_recording_is_lost_and_comes_back(
-    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edge.station.CAMERA_PATIENCE", 0.3)
-    monkeypatch.setattr("edge.reading.READ_PATIENCE", 0.5)
-    gym = Gym()
-    rig = make_rig(gym=gym)
-    rig.station.start()
-    rig.until_state("recording")
-    gym.hangs.set()
-    assert rig.until_state("idle")["message"]["code"] == "camera_lost"
-    rig.until(lambda s: "unplug" in (s["camera"]["message"] or ""))
-    gym.hangs.clear()
-    rig.until(lambda s: s["camera"]["ok"])
-    assert rig.camera.figures().reopened == 1
 
 
 def test_a_result_goes_away_by_itself(make_rig: MakeRig) -> None:
