@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from edge.words import MESSAGES
 from kiosk_ui.room import Room
 from tests.e2e.conftest import LANDSCAPE, PHONE, PORTRAIT, OpenPage, Shoot
-from tests.e2e.wall import Wall, screen_of, scored, wall
+from tests.e2e.wall import Wall, scored, screen_of, wall
 
 __all__ = ["scored", "wall"]
 
