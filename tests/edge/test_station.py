@@ -46,7 +46,7 @@ def test_from_start_to_the_result_and_back(rig: Rig) -> None:
     ((assessment, clip),) = rig.kept
     assert assessment.verdict is Verdict.GOOD
     assert assessment.duration == pytest.approx(3.5, abs=0.2)
-    assert assessment.frames.pushed + assessment.frames.skipped > 100
+    assert assessment.frames.pushed + assessment.frames.skipped > 20  # a busy camera gives fewer
     assert assessment.frames.dropped == 0
     assert b"ftyp" in clip[:16]
     rig.station.cancel()
