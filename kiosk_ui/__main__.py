@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Final
 
 import click
+import cv2
 from pydantic import ValidationError
 from sqlalchemy.exc import DatabaseError
 
@@ -82,6 +83,8 @@ class Kiosk:
     def start(self) -> None:
         """Load the models; takes a second or two."""
         settings, services = self._settings, self._services
+        # With threads of its own OpenCV leaves 0.9 kB behind with each of ours that ends, for good.
+        cv2.setNumThreads(1)
         self._engines = engines = Engines(settings, self._replaced)
         engines.load()
         scheduler = engines.scheduler
