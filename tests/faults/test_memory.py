@@ -15,7 +15,8 @@ import cv2, numpy as np
 
 class Figures(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in (
-        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "used", "free", "top")]
+        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "used", "free",
+        "keepcost")]
 
 mallinfo2 = ctypes.CDLL(None).mallinfo2
 mallinfo2.restype = Figures
