@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -173,16 +174,18 @@ def main(sessions: int, every: int, seed: int, table: Path | None) -> None:
             if screen.change(recording_seconds=3.0) != 200:
                 raise click.ClickException("the settings were not taken")
             soak, began, done = Soak(kiosk, screen, Path(made), seed), monotonic(), 0
-            while done < sessions:
-                done += soak.sessions(pool)
-                if done % every == 0 or done >= sessions:
-                    use = use_of(kiosk.process.pid, data)
-                    rows.append([done, round(monotonic() - began, 1), *use.values()])
-                    click.echo(" ".join(f"{value:g}" for value in rows[-1]))
-                    if table:
-                        write(table, rows)
+            with suppress(KeyboardInterrupt):  # what was measured by then is told all the same
+                while done < sessions:
+                    done += soak.sessions(pool)
+                    if done % every == 0 or done >= sessions:
+                        use = use_of(kiosk.process.pid, data)
+                        rows.append([done, round(monotonic() - began, 1), *use.values()])
+                        click.echo(" ".join(f"{value:g}" for value in rows[-1]))
+                        if table:
+                            write(table, rows)
         errors = [line for line in kiosk.log if "ERROR" in line or "Traceback" in line]
-    report(rows, soak.counts, errors)
+    if rows:
+        report(rows, soak.counts, errors)
     sys.exit(1 if errors else 0)
 
 
