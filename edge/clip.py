@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,7 @@ import av.error
 import cv2
 import numpy as np
 
+from edge.errors import SourceError
 from edge.frames import Frame, Picture
 
 CLOCK: Final = Fraction(1, 90_000)
@@ -44,6 +46,30 @@ def picture_size(clip: Path) -> tuple[int, int]:
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
         return stream.width, stream.height
+
+
+def read_planes(clip: Path) -> Iterator[tuple[Planes, float]]:
+    """Give the pictures of a clip that :class:`ClipWriter` wrote, and their times in seconds.
+
+    :raises SourceError: it cannot be read.
+    """
+    try:
+        with av.open(str(clip)) as container:
+            for picture in container.decode(video=0):
+                planes = picture.to_ndarray(format="yuv420p")
+                yield np.asarray(planes, dtype=np.uint8), float(picture.time or 0.0)
+    except (av.error.FFmpegError, OSError, IndexError) as error:
+        raise SourceError("the clip cannot be read") from error
+
+
+def channels(planes: Planes) -> tuple[Picture, Picture, Picture]:
+    """Return brightness and the two colours of a picture; what is changed there is changed in it.
+
+    :param planes: the colours have half its height and width.
+    """
+    height, width = planes.shape[0] * 2 // 3, planes.shape[1]
+    blue, red = planes[height:].reshape(2, height // 2, width // 2)
+    return planes[:height], blue, red
 
 
 class ClipWriter:
@@ -111,6 +137,7 @@ class ClipWriter:
         if self._error:
             raise self._error
         if self._thread is None:
+            self._size = planes.shape[1], planes.shape[0] * 2 // 3
             self._first = time
             self._thread = threading.Thread(target=self._encode_all, name="encoder", daemon=True)
             self._thread.start()

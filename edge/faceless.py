@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from edge.clip import ClipWriter, Planes
+from edge.clip import ClipWriter, Planes, channels
 from edge.frames import Frame, Picture
 from edge.joints import INDEX, MID_HIP, NECK
 from edge.preprocessing import MIN_CONFIDENCE
@@ -60,10 +60,13 @@ class FacelessClip:
     Only who is found by the pose model is hidden.
 
     :param path: the file to write; it appears under its name only when it is complete.
+    :param also: gets each picture as well, heads hidden, and its time in seconds; it is not to
+        change it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, also: Callable[[Planes, float], None] | None = None) -> None:
         self._writer = ClipWriter(path)
+        self._also = also
         self._waiting: deque[_Waiting] = deque()
         self._known: list[tuple[float, Head]] = []
 
@@ -90,6 +93,8 @@ class FacelessClip:
         for head in picture.heads:
             hide(picture.planes, head)
         self._writer.add(picture.planes, picture.time)
+        if self._also:
+            self._also(picture.planes, picture.time)
 
     def _follow(self, time: float, heads: list[Head]) -> None:
         """Note in which of the pictures that wait each head is to be hidden, and where."""
@@ -147,11 +152,10 @@ def hide(planes: Planes, head: Head) -> None:
 
     :param planes: of a picture, as :meth:`edge.clip.ClipWriter.planes` returns them.
     """
-    height, width = planes.shape[0] * 2 // 3, planes.shape[1]
-    flat, pixels = planes.reshape(-1), height * width
-    _mix(flat[:pixels].reshape(height, width), *head)
+    brightness, *colours = channels(planes)
+    _mix(brightness, *head)
     x, y, radius = (one / 2 for one in head)
-    for colour in flat[pixels:].reshape(2, height // 2, width // 2):
+    for colour in colours:
         _mix(colour, x, y, radius + 0.5)
 
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import deque
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+import av.error
 import cv2
 import numpy as np
 
-from edge.clip import ClipWriter
-from edge.frames import Picture
+from edge.clip import ClipWriter, Planes, channels, read_planes
 from edge.frames.ahead import read_ahead
-from edge.frames.video import VideoFile, VideoLimits
 from edge.joints import BODY_25, BONES, INDEX
 from edge.preprocessing import MIN_CONFIDENCE
-from edge.track import FloatArray, PoseTrack
+from edge.track import FloatArray, Pose, PoseTrack
 
 LEFT: Final = (80, 220, 80)
 RIGHT: Final = (60, 160, 255)
 MIDDLE: Final = (255, 255, 255)
-"""Colours, blue-green-red: the person's left green, their right orange, the middle white."""
+BLACK: Final = (0, 0, 0)
+"""Colours, blue-green-red: the person's left green, their right orange, the middle white, and what
+goes around the bones."""
 
 MAX_GAP: Final = 0.25
 """Seconds over which a skeleton is drawn between two sights; over longer gaps there is none."""
@@ -36,16 +40,81 @@ def render_replay(clip: Path, track: PoseTrack, output: Path) -> None:
     :param track: the subject, in pixels of the clip; times from 0.
     :raises SourceError: the clip cannot be read.
     """
-    # Our own clip: it is not made smaller and no frame of it is left out.
-    limits = VideoLimits(seconds=np.inf, side=1 << 14, rate=1000.0)
-    with (
-        VideoFile(clip, limits) as video,
-        closing(read_ahead(video)) as frames,
-        ClipWriter(output) as replay,
-    ):
-        for frame in frames:
-            draw_skeleton(frame.picture, *joints_at(track, frame.time))
-            replay.write(frame)
+    with closing(read_ahead(read_planes(clip))) as pictures, ClipWriter(output) as replay:
+        for planes, time in pictures:
+            draw_skeleton(planes, *joints_at(track, time))
+            replay.add(planes, time)
+
+
+class ReplayAlong:
+    """Draws the replay while the clip is being scored, of whoever is the provisional subject.
+
+        replay = ReplayAlong(Path("along.mp4"))
+        replay.see(time, subject)                # as soon as it is known
+        replay.write(planes, time)               # a moment later
+        if not replay.take(track, output):       # it was somebody else, or not all of it
+            render_replay(clip, track, output)
+
+    Nearly always who is followed is who is judged; then the clip needs not be decoded again.
+
+    :param path: the file to write.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._writer = ClipWriter(path)
+        self._seen: deque[tuple[float, Pose]] = deque()
+        self._drawn: list[tuple[float, FloatArray, FloatArray]] = []
+        self._first: float | None = None
+        self._over = False
+
+    def see(self, time: float, subject: Pose) -> None:
+        """Hear where the subject is at ``time``, in seconds from the first frame on."""
+        self._seen.append((time, subject))
+
+    def write(self, planes: Planes, time: float) -> None:
+        """Draw one picture of which it is known who was seen up to :data:`MAX_GAP` later.
+
+        :param time: seconds on the frames' clock.
+        """
+        self._first = time if self._first is None else self._first
+        time -= self._first
+        while len(self._seen) > 1 and self._seen[1][0] <= time:
+            self._seen.popleft()
+        joints, confidence = joints_at(PoseTrack.from_poses(self._seen), time)
+        self._drawn.append((time, joints, confidence))
+        planes = planes.copy()
+        draw_skeleton(planes, joints, confidence)
+        self._writer.add(planes, time)
+
+    def take(self, track: PoseTrack, output: Path) -> bool:
+        """Move the replay to ``output`` if it shows this track; else remove it.
+
+        :returns: whether ``output`` is there.
+        """
+        if self._over:
+            return False
+        self._over = True
+        if not (self._drawn and all(self._shows(track, *drawn) for drawn in self._drawn)):
+            self._writer.discard()
+            return False
+        try:
+            self._writer.close()
+        except (av.error.FFmpegError, OSError):  # drawing it again will show what is wrong
+            self._writer.discard()
+            return False
+        shutil.move(self._writer.path, output)
+        return True
+
+    def discard(self) -> None:
+        """Give it up."""
+        if not self._over:
+            self._over = True
+            self._writer.discard()
+
+    @staticmethod
+    def _shows(track: PoseTrack, time: float, joints: FloatArray, confidence: FloatArray) -> bool:
+        right, sure = joints_at(track, time)
+        return np.array_equal(sure, confidence) and np.array_equal(right, joints, equal_nan=True)
 
 
 def joints_at(track: PoseTrack, time: float) -> tuple[FloatArray, FloatArray]:
@@ -73,28 +142,46 @@ def joints_at(track: PoseTrack, time: float) -> tuple[FloatArray, FloatArray]:
     return joints, np.minimum(track.confidence[before], track.confidence[after])
 
 
-def draw_skeleton(picture: Picture, joints: FloatArray, confidence: FloatArray) -> None:
+def draw_skeleton(planes: Planes, joints: FloatArray, confidence: FloatArray) -> None:
     """Draw one person's bones and joints into the picture.
 
-    :param picture: [height, width, 3] blue-green-red; changed in place.
+    :param planes: the picture; changed in place.
     :param joints: [25, 2] pixels.
     :param confidence: [25]; joints below the least confidence are left out.
     """
     good = (confidence >= MIN_CONFIDENCE) & np.isfinite(joints).all(axis=1)
-    thickness = max(2, picture.shape[0] // 180)
-    # Fixed-point coordinates with 3 fractional bits keep the skeleton from trembling.
-    points = np.round(np.nan_to_num(joints) * 8).clip(-(2**20), 2**20).astype(int)
-    for one, other in BONES:
-        a, b = INDEX[one], INDEX[other]
-        if good[a] and good[b]:
-            ends = tuple(points[a].tolist()), tuple(points[b].tolist())
-            cv2.line(picture, *ends, (0, 0, 0), thickness + 2, cv2.LINE_AA, 3)
-            cv2.line(picture, *ends, colour_of(other), thickness, cv2.LINE_AA, 3)
-    for index in np.flatnonzero(good):
-        centre = tuple(points[index].tolist())
-        cv2.circle(
-            picture, centre, (thickness + 1) * 8, colour_of(BODY_25[index]), -1, cv2.LINE_AA, 3
-        )
+    bones = [(INDEX[one], INDEX[other], other) for one, other in BONES]
+    brightness, *colours = channels(planes)
+    thickness = max(2, brightness.shape[0] // 180)
+    for number, channel in enumerate((brightness, *colours)):
+        scale = 1 if number == 0 else 2
+        thin, thick = (max(1, round(t / scale)) for t in (thickness, thickness + 2))
+        # Fixed-point coordinates with 3 fractional bits keep the skeleton from trembling.
+        fixed = np.round(np.nan_to_num(joints) * (8 / scale)).clip(-(2**20), 2**20)
+        points = list(map(tuple, fixed.astype(int).tolist()))
+        for a, b, name in bones:
+            if good[a] and good[b]:
+                ends = points[a], points[b]
+                cv2.line(channel, *ends, as_planes(BLACK)[number], thick, cv2.LINE_AA, 3)
+                cv2.line(
+                    channel, *ends, as_planes(colour_of(name))[number], thin, cv2.LINE_AA, 3
+                )  # fmt: skip
+        for index in np.flatnonzero(good):
+            value, radius = as_planes(colour_of(BODY_25[index]))[number], (thickness + 1) * 8
+            cv2.circle(channel, points[index], radius // scale, value, -1, cv2.LINE_AA, 3)
+
+
+@cache
+def as_planes(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return a colour's brightness, blue and red as the planes have them, 0 to 255.
+
+    :param colour: blue-green-red.
+    """
+    square = np.full((2, 2, 3), colour, np.uint8)
+    brightness, blue, red = channels(
+        np.asarray(cv2.cvtColor(square, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
+    )
+    return int(brightness[0, 0]), int(blue[0, 0]), int(red[0, 0])
 
 
 def colour_of(joint: str) -> tuple[int, int, int]:

@@ -25,6 +25,7 @@ from edge.lens import LensCalibration
 from edge.measuring import measure
 from edge.pose import PoseStream
 from edge.repetitions import LiveCounter, find_repetitions, with_margin
+from edge.replay import ReplayAlong
 from edge.subject import Choice, SubjectTracker
 from edge.track import Pose, PoseTrack
 from edge.view import turned_by, well_placed, well_seen
@@ -75,6 +76,8 @@ class ScoringSession:
     :param exercise: what is done; None: the default exercise.
     :param threshold: the score, 0 to 1, from which the verdict is good.
     :param clip: where to write the clean, upright clip as it goes, faces hidden, or None.
+    :param replay: where to draw the replay as it goes, for :meth:`take_replay`; None: nowhere.
+        Whoever waits for the verdict waits a little longer then, and less for the replay.
     :param pose_model: name of the pose model, for the report.
     :param live_words: whether each repetition is measured as soon as it has ended.
     :param lens: straightens the joints before they are judged; None: they are judged as they are.
@@ -88,6 +91,7 @@ class ScoringSession:
         exercise: Exercise | None = None,
         threshold: float = 0.5,
         clip: Path | None = None,
+        replay: Path | None = None,
         pose_model: str = "",
         live_words: bool = False,
         lens: LensCalibration | None = None,
@@ -98,7 +102,9 @@ class ScoringSession:
         self._judge = judge
         self._exercise = exercise or load()
         self._threshold = threshold
-        self._clip = FacelessClip(clip) if clip else None
+        self._replay = ReplayAlong(replay) if replay and clip else None
+        also = self._replay.write if self._replay else None
+        self._clip = FacelessClip(clip, also) if clip else None
         self._pose_model = pose_model
         self._lens = lens
         self._subjects = SubjectTracker(self._exercise)
@@ -137,6 +143,8 @@ class ScoringSession:
         since_start = time - self._times[0]
         subject = self._subjects.push(since_start, people)
         if subject:
+            if self._replay:
+                self._replay.see(since_start, subject)
             self._follow(since_start, self._lens.pose(subject) if self._lens else subject)
         return Live(subject, people)
 
@@ -207,8 +215,17 @@ class ScoringSession:
         self.track = seen  # drawn over the picture, which is not straightened
         return assessment
 
+    def take_replay(self, output: Path) -> bool:
+        """After :meth:`finish`, move the replay that was drawn along to its place, if it is right.
+
+        :returns: whether it is there; otherwise :func:`edge.replay.render_replay` draws it.
+        """
+        return self._replay is not None and self._replay.take(self.track, output)
+
     def discard(self) -> None:
         """Give the session up and remove its clip."""
+        if self._replay:
+            self._replay.discard()
         if self._clip:
             self._clip.discard()
 

@@ -27,6 +27,10 @@ NICENESS: Final = 15
 """Replays give way to the camera and to scoring: whoever waits for a verdict waits longest."""
 
 
+Taker = Callable[[Path], bool]
+""":meth:`edge.session.ScoringSession.take_replay`."""
+
+
 class Renderer(Protocol):
     """Draws a replay; :func:`edge.replay.render_replay` outside of tests."""
 
@@ -54,7 +58,9 @@ class ReplayMaker:
         self._render = render
         self._stopping = threading.Event()
         # The people at the kiosk wait in front of the screen: their replays come first.
-        self._wanted: queue.PriorityQueue[tuple[int, int, str]] = queue.PriorityQueue()
+        self._wanted: queue.PriorityQueue[tuple[int, int, str, Taker | None]] = (
+            queue.PriorityQueue()
+        )
         self._order = itertools.count()
         self._thread = threading.Thread(target=self._render_all, name="replays", daemon=True)
 
@@ -65,32 +71,40 @@ class ReplayMaker:
     def close(self, timeout: float = 5.0) -> None:
         """End the thread; what is not rendered is asked for again at the next start."""
         self._stopping.set()
-        self._wanted.put((-1, 0, ""))
+        self._wanted.put((-1, 0, "", None))
         if self._thread.is_alive():
             self._thread.join(timeout)
 
-    def want(self, key: str, source: Source) -> None:
-        """Ask for the replay of a score."""
-        self._wanted.put((0 if source is Source.KIOSK else 1, next(self._order), key))
+    def want(self, key: str, source: Source, drawn: Taker | None = None) -> None:
+        """Ask for the replay of a score.
+
+        :param drawn: moves one that was drawn along to its place, if it is right.
+        """
+        self._wanted.put((0 if source is Source.KIOSK else 1, next(self._order), key, drawn))
 
     def _render_all(self) -> None:
         # On Linux this lowers only this thread and those that it starts (the encoder's).
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while not self._stopping.is_set():
-            _, _, key = self._wanted.get()
+            _, _, key, drawn = self._wanted.get()
             self._wait()
             with suppress_and_log(f"the replay of score {key} cannot be rendered"):
-                write_patiently(lambda: self._render_one(key), self._stopping)  # noqa: B023 - at once
+                write_patiently(
+                    lambda: self._render_one(key, drawn),  # noqa: B023 - at once
+                    self._stopping,
+                )
 
-    def _render_one(self, key: str) -> None:
+    def _render_one(self, key: str, drawn: Taker | None) -> None:
         score = self._store.get(key)
         if score is None or score.replay is not Replay.PENDING:
             return
         result = Replay.FAILED
         try:
-            track = load_track(self._store.path(key, TRACK))
-            self._render(self._store.path(key, CLIP), track, self._store.path(key, REPLAY))
+            output = self._store.path(key, REPLAY)
+            if not (drawn and drawn(output)):
+                track = load_track(self._store.path(key, TRACK))
+                self._render(self._store.path(key, CLIP), track, output)
             result = Replay.READY
         except (OSError, SourceError) as error:
             if is_full(error):

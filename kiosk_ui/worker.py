@@ -214,7 +214,7 @@ class ScoringWorker:
         began, waited = monotonic(), 0.0
         with self._open_video(upload) as video:
             self._store.line.join(job.id, seconds=video.duration)
-            session = self._open_session(Priority.UPLOAD, job.threshold, clip)
+            session = self._open_session(Priority.UPLOAD, job.id, job.threshold, clip)
             try:
                 for count, frame in enumerate(video):
                     self.pulse.beat()
@@ -235,12 +235,15 @@ class ScoringWorker:
         self._store.line.measured(assessment.duration, monotonic() - began - waited)
         self._keep(job.id, session, assessment)
 
-    def _open_session(self, priority: Priority, threshold: float, clip: Path) -> ScoringSession:
+    def _open_session(
+        self, priority: Priority, key: str, threshold: float, clip: Path
+    ) -> ScoringSession:
         return ScoringSession(
             self._scheduler.open_stream(priority),
             self._judge(),
             threshold=threshold,
             clip=clip,
+            replay=self._store.incoming / f"replay-{key}.mp4",
             pose_model=self._scheduler.name,
         )
 
@@ -254,10 +257,10 @@ class ScoringWorker:
         came = self._store.get(key)
         wait = None if came is None else time() - came.created.timestamp()
         self._metrics.judged(Source.UPLOAD, session, assessment, wait)
-        self._replays.want(key, Source.UPLOAD)
+        self._replays.want(key, Source.UPLOAD, session.take_replay)
 
     def _open_live(self, partial: Partial, clip: Path) -> ScoringSession:
-        return self._open_session(Priority.ARRIVING, partial.threshold, clip)
+        return self._open_session(Priority.ARRIVING, partial.key, partial.threshold, clip)
 
     def _keep_live(self, key: str, session: ScoringSession, clip: Path) -> None:
         assessment = session.finish()

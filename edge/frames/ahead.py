@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
-from edge.frames import Frame
+_T = TypeVar("_T")
 
 
-def read_ahead(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+def read_ahead(frames: Iterable[_T]) -> Generator[_T, None, None]:
     """Pass frames on, one of them always being read already in a thread of its own.
 
         for frame in read_ahead(video):

@@ -56,7 +56,7 @@ def test_short_gaps_are_bridged_and_long_ones_left_empty() -> None:
 
 
 def test_joints_far_outside_or_unseen_do_no_harm() -> None:
-    picture = grey(0.0).picture
+    picture = np.full((720, 640), 90, np.uint8)
     joints = np.full((25, 2), np.nan)
     joints[1] = (1e9, -1e9)
     joints[8] = (100.0, 100.0)
