@@ -52,7 +52,8 @@ class ReplayAlong:
         replay = ReplayAlong(Path("along.mp4"))
         replay.see(time, subject)                # as soon as it is known
         replay.write(planes, time)               # a moment later
-        if not replay.take(track, output):       # it was somebody else, or not all of it
+        replay.track = track                     # of whoever was judged
+        if not replay.take(output):              # it was somebody else, or not all of it
             render_replay(clip, track, output)
 
     Nearly always who is followed is who is judged; then the clip needs not be decoded again.
@@ -66,6 +67,8 @@ class ReplayAlong:
         self._drawn: list[tuple[float, FloatArray, FloatArray]] = []
         self._first: float | None = None
         self._over = False
+        self.track = PoseTrack.empty()
+        """What it is to show; known after the assessment."""
 
     def see(self, time: float, subject: Pose) -> None:
         """Hear where the subject is at ``time``, in seconds from the first frame on."""
@@ -86,15 +89,16 @@ class ReplayAlong:
         draw_skeleton(planes, joints, confidence)
         self._writer.add(planes, time)
 
-    def take(self, track: PoseTrack, output: Path) -> bool:
-        """Move the replay to ``output`` if it shows this track; else remove it.
+    def take(self, output: Path) -> bool:
+        """Move the replay to ``output`` if it shows the track; else remove it.
 
-        :returns: whether ``output`` is there.
+        :returns: whether ``output`` is there; False also the second time.
+        :raises OSError: there is no such place any more.
         """
         if self._over:
             return False
         self._over = True
-        if not (self._drawn and all(self._shows(track, *drawn) for drawn in self._drawn)):
+        if not (self._drawn and all(self._shows(*drawn) for drawn in self._drawn)):
             self._writer.discard()
             return False
         try:
@@ -102,18 +106,20 @@ class ReplayAlong:
         except (av.error.FFmpegError, OSError):  # drawing it again will show what is wrong
             self._writer.discard()
             return False
-        shutil.move(self._writer.path, output)
+        try:
+            shutil.move(self._writer.path, output)
+        finally:
+            self._writer.path.unlink(missing_ok=True)
         return True
 
     def discard(self) -> None:
-        """Give it up."""
+        """Give it up, unless it was taken."""
         if not self._over:
             self._over = True
             self._writer.discard()
 
-    @staticmethod
-    def _shows(track: PoseTrack, time: float, joints: FloatArray, confidence: FloatArray) -> bool:
-        right, sure = joints_at(track, time)
+    def _shows(self, time: float, joints: FloatArray, confidence: FloatArray) -> bool:
+        right, sure = joints_at(self.track, time)
         return np.array_equal(sure, confidence) and np.array_equal(right, joints, equal_nan=True)
 
 

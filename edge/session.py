@@ -76,8 +76,8 @@ class ScoringSession:
     :param exercise: what is done; None: the default exercise.
     :param threshold: the score, 0 to 1, from which the verdict is good.
     :param clip: where to write the clean, upright clip as it goes, faces hidden, or None.
-    :param replay: where to draw the replay as it goes, for :meth:`take_replay`; None: nowhere.
-        Whoever waits for the verdict waits a little longer then, and less for the replay.
+    :param replay: where to draw the replay along; None: nowhere. Whoever waits for the verdict
+        waits a little longer then, and less for the replay.
     :param pose_model: name of the pose model, for the report.
     :param live_words: whether each repetition is measured as soon as it has ended.
     :param lens: straightens the joints before they are judged; None: they are judged as they are.
@@ -102,8 +102,9 @@ class ScoringSession:
         self._judge = judge
         self._exercise = exercise or load()
         self._threshold = threshold
-        self._replay = ReplayAlong(replay) if replay and clip else None
-        also = self._replay.write if self._replay else None
+        self.replay = ReplayAlong(replay) if replay and clip else None
+        """What was drawn along; whoever wants it takes it after :meth:`finish`, or discards it."""
+        also = self.replay.write if self.replay else None
         self._clip = FacelessClip(clip, also) if clip else None
         self._pose_model = pose_model
         self._lens = lens
@@ -143,8 +144,8 @@ class ScoringSession:
         since_start = time - self._times[0]
         subject = self._subjects.push(since_start, people)
         if subject:
-            if self._replay:
-                self._replay.see(since_start, subject)
+            if self.replay:
+                self.replay.see(since_start, subject)
             self._follow(since_start, self._lens.pose(subject) if self._lens else subject)
         return Live(subject, people)
 
@@ -213,19 +214,14 @@ class ScoringSession:
             pose_model=self._pose_model,
         )
         self.track = seen  # drawn over the picture, which is not straightened
+        if self.replay:
+            self.replay.track = seen
         return assessment
-
-    def take_replay(self, output: Path) -> bool:
-        """After :meth:`finish`, move the replay that was drawn along to its place, if it is right.
-
-        :returns: whether it is there; otherwise :func:`edge.replay.render_replay` draws it.
-        """
-        return self._replay is not None and self._replay.take(self.track, output)
 
     def discard(self) -> None:
         """Give the session up and remove its clip."""
-        if self._replay:
-            self._replay.discard()
+        if self.replay:
+            self.replay.discard()
         if self._clip:
             self._clip.discard()
 

@@ -8,14 +8,14 @@ import os
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
 
 from edge.errors import SourceError
-from edge.replay import render_replay
+from edge.replay import ReplayAlong, render_replay
 from edge.track import PoseTrack
 from kiosk_ui.disk import is_full, write_patiently
 from kiosk_ui.scores import Replay, Source
@@ -25,10 +25,6 @@ log = logging.getLogger(__name__)
 
 NICENESS: Final = 15
 """Replays give way to the camera and to scoring: whoever waits for a verdict waits longest."""
-
-
-Taker = Callable[[Path], bool]
-""":meth:`edge.session.ScoringSession.take_replay`."""
 
 
 class Renderer(Protocol):
@@ -58,7 +54,7 @@ class ReplayMaker:
         self._render = render
         self._stopping = threading.Event()
         # The people at the kiosk wait in front of the screen: their replays come first.
-        self._wanted: queue.PriorityQueue[tuple[int, int, str, Taker | None]] = (
+        self._wanted: queue.PriorityQueue[tuple[int, int, str, ReplayAlong | None]] = (
             queue.PriorityQueue()
         )
         self._order = itertools.count()
@@ -75,10 +71,10 @@ class ReplayMaker:
         if self._thread.is_alive():
             self._thread.join(timeout)
 
-    def want(self, key: str, source: Source, drawn: Taker | None = None) -> None:
+    def want(self, key: str, source: Source, drawn: ReplayAlong | None = None) -> None:
         """Ask for the replay of a score.
 
-        :param drawn: moves one that was drawn along to its place, if it is right.
+        :param drawn: one that was drawn along; it is taken if it is right, and removed otherwise.
         """
         self._wanted.put((0 if source is Source.KIOSK else 1, next(self._order), key, drawn))
 
@@ -89,20 +85,25 @@ class ReplayMaker:
         while not self._stopping.is_set():
             _, _, key, drawn = self._wanted.get()
             self._wait()
-            with suppress_and_log(f"the replay of score {key} cannot be rendered"):
+            with (
+                suppress_and_log(f"the replay of score {key} cannot be rendered"),
+                ExitStack() as end,
+            ):
+                if drawn:
+                    end.callback(drawn.discard)  # it may have been deleted, or be drawn anew
                 write_patiently(
                     lambda: self._render_one(key, drawn),  # noqa: B023 - at once
                     self._stopping,
                 )
 
-    def _render_one(self, key: str, drawn: Taker | None) -> None:
+    def _render_one(self, key: str, drawn: ReplayAlong | None) -> None:
         score = self._store.get(key)
         if score is None or score.replay is not Replay.PENDING:
             return
         result = Replay.FAILED
         try:
             output = self._store.path(key, REPLAY)
-            if not (drawn and drawn(output)):
+            if not (drawn and drawn.take(output)):
                 track = load_track(self._store.path(key, TRACK))
                 self._render(self._store.path(key, CLIP), track, output)
             result = Replay.READY

@@ -7,6 +7,7 @@ import math
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from time import monotonic, time
@@ -249,6 +250,14 @@ class ScoringWorker:
 
     def _keep(self, key: str, session: ScoringSession, assessment: Assessment) -> None:
         """Keep the result of a video, and not the video."""
+        with ExitStack() as undo:
+            if session.replay:
+                undo.callback(session.replay.discard)
+            self._keep_result(key, session, assessment)
+            undo.pop_all()
+        self._replays.want(key, Source.UPLOAD, session.replay)
+
+    def _keep_result(self, key: str, session: ScoringSession, assessment: Assessment) -> None:
         save_track(session.track, self._store.path(key, TRACK))
         replay = Replay.PENDING if self._store.path(key, CLIP).is_file() else Replay.NONE
         self._store.update(key, status=Status.DONE, assessment=assessment.to_dict(), replay=replay)
@@ -257,7 +266,6 @@ class ScoringWorker:
         came = self._store.get(key)
         wait = None if came is None else time() - came.created.timestamp()
         self._metrics.judged(Source.UPLOAD, session, assessment, wait)
-        self._replays.want(key, Source.UPLOAD, session.take_replay)
 
     def _open_live(self, partial: Partial, clip: Path) -> ScoringSession:
         return self._open_session(Priority.ARRIVING, partial.key, partial.threshold, clip)

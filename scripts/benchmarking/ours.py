@@ -73,7 +73,7 @@ class Ours:
             session.push_all(video)
         found = session.finish()
         judged = perf_counter()
-        if not session.take_replay(replay):
+        if not (session.replay and session.replay.take(replay)):
             render_replay(clean, session.track, replay)
         rendered = perf_counter()
         return Run(

@@ -238,10 +238,25 @@ def test_the_clip_is_clean_and_keeps_the_times(tmp_path: Path) -> None:
     assert np.ptp(shown[60].picture.astype(int)) < 10  # no skeleton in it
 
 
+def test_a_replay_is_drawn_along(tmp_path: Path) -> None:
+    session = ScoringSession(
+        ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier(),
+        clip=tmp_path / "clip.mp4", replay=tmp_path / "along.mp4",
+    )  # fmt: skip
+    session.push_all(Frame(np.full((120, 160, 3), 90, np.uint8), 10 + t) for t in TIMES)
+    session.finish()
+    assert session.replay is not None
+    assert session.replay.take(tmp_path / "replay.mp4")
+    with VideoFile(tmp_path / "replay.mp4", VideoLimits(rate=1000.0)) as video:
+        shown = list(video)
+    assert len(shown) == len(TIMES)
+
+
 def test_a_session_given_up_leaves_no_clip(tmp_path: Path) -> None:
     session = ScoringSession(
-        ScriptedEstimator().open_stream(), ConstantClassifier(), clip=tmp_path / "clip.mp4"
-    )
+        ScriptedEstimator().open_stream(), ConstantClassifier(),
+        clip=tmp_path / "clip.mp4", replay=tmp_path / "along.mp4",
+    )  # fmt: skip
     session.push(Frame(np.zeros((48, 64, 3), np.uint8), 0.0))
     session.discard()
     assert list(tmp_path.iterdir()) == []

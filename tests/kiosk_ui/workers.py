@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edge.pose.scheduler import PoseScheduler
+from edge.replay import ReplayAlong
 from kiosk_ui.scores import Replay, Score
 from kiosk_ui.store import ScoreStore
 from kiosk_ui.worker import ScoringWorker
@@ -21,11 +22,13 @@ Make = Callable[..., ScoringWorker]
 
 
 @pytest.fixture
-def make(store: ScoreStore) -> Iterator[Make]:
+def make(store: ScoreStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Start workers and stop them at the end."""
     workers: list[ScoringWorker] = []
 
     def start(estimator: FakeEstimator | None = None, **options: Any) -> ScoringWorker:
+        if "render" in options:  # what was drawn along is then never right
+            monkeypatch.setattr(ReplayAlong, "take", lambda *_: False)
         options.setdefault("open_video", FakeVideo)
         worker = ScoringWorker(
             store,
