@@ -107,19 +107,31 @@ def report(place: CameraPlace) -> str:
     return "\n".join(lines)
 
 
+def choose(context: click.Context, _: click.Parameter, camera: str | None) -> None:
+    """Take another camera than the settings name."""
+    if camera is not None:
+        context.obj = context.obj.model_copy(update={"camera": camera})
+
+
+camera_option = click.option(
+    "--camera",
+    expose_value=False,
+    callback=choose,
+    help="As for scripts/run [default: KIOSK_CAMERA].",
+)
+
+
 @click.group()
-@click.option("--camera", default=None, help="As for scripts/run [default: KIOSK_CAMERA].")
 @click.pass_context
-def main(context: click.Context, camera: str | None) -> None:
+def main(context: click.Context) -> None:
     """Measure the camera's lens, and how high it hangs.
 
     The kiosk must not be running meanwhile: it holds the camera.
     """
     try:
-        settings = Settings()
+        context.obj = Settings()
     except ValidationError as error:
         raise click.ClickException(str(error.errors()[0]["msg"])) from error
-    context.obj = settings if camera is None else settings.model_copy(update={"camera": camera})
 
 
 @main.command()
@@ -135,6 +147,7 @@ def board(file: Path) -> None:
 
 
 @main.command()
+@camera_option
 @click.pass_obj
 def lens(settings: Settings) -> None:
     """Measure the lens: show the printed board, near and all over the picture, tilted."""
@@ -153,6 +166,7 @@ def lens(settings: Settings) -> None:
 
 
 @main.command()
+@camera_option
 @click.option(
     "--field-of-view",
     type=click.FloatRange(20, 120),

@@ -144,6 +144,7 @@ class ScoringWorker:
             lambda path: save_track(session.track, path),
         )
         self._metrics.judged(Source.KIOSK, session, assessment)
+        _tell(key, Source.KIOSK, assessment)
         self._replays.want(key, Source.KIOSK)
         return key
 
@@ -266,6 +267,7 @@ class ScoringWorker:
         came = self._store.get(key)
         wait = None if came is None else time() - came.created.timestamp()
         self._metrics.judged(Source.UPLOAD, session, assessment, wait)
+        _tell(key, Source.UPLOAD, assessment, wait)
 
     def _open_live(self, partial: Partial, clip: Path) -> ScoringSession:
         return self._open_session(Priority.ARRIVING, partial.key, partial.threshold, clip)
@@ -282,6 +284,15 @@ class ScoringWorker:
         while self._give_way() and not self._stopping.is_set():
             self._stopping.wait(GIVE_WAY)
         return monotonic() - began
+
+
+def _tell(
+    key: str, source: Source, assessment: Assessment, wait: float | None = None
+) -> None:  # fmt: skip
+    """Write one line about a result into the log: what came of it, and nothing about the person."""
+    took = "" if wait is None else f", {1000 * wait:.0f} ms after it came"
+    log.info("score %s: %s, from %s%s", key, assessment.verdict.value, source.value, took,
+             extra={"score": key})  # fmt: skip
 
 
 def progress(time: float, count: int, duration: float | None) -> float:

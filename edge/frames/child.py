@@ -225,6 +225,7 @@ class DecoderChild:
             refused = dict(json.loads(hello.body))
         except (ValueError, TypeError) as error:
             raise SourceError("the decoder did not start") from error
+        confinement.refused = refused
         for name, why in refused.items():
             if _first_time(name):
                 log.warning("decoders are confined without this: %s (%s)", name, why)
@@ -262,6 +263,18 @@ def command(module: str) -> list[str]:
     """Return the command line that runs a module as a program."""
     return [sys.executable, "-s", "-B", "-m", module]
 
+
+@dataclass
+class Confinement:
+    """What the latest child said of its confinement.
+
+    :param refused: the layers that this system lacks, and why; None: no child has started yet.
+    """
+
+    refused: dict[str, str] | None = None
+
+
+confinement: Final = Confinement()
 
 _told: set[str] = set()
 _telling = threading.Lock()

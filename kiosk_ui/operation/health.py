@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, jsonify
 
+from edge.frames.child import confinement
 from kiosk_ui.operation.figures import camera_of, database_of, disk_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ def ready(services: Services, *, details: bool) -> Response:
         checks["camera"] = {"ok": camera.message is None, "needed": False}
         if camera.message is not None:
             checks["camera"]["why"] = camera.message
+        refused = confinement.refused
+        checks["confinement"] = {
+            "ok": None if refused is None else not refused, "needed": False, "without": refused,
+        }  # fmt: skip
         told["checks"] = checks
         if loaded:
             told["models"] = services.models()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Final
 
 import click
@@ -12,6 +13,9 @@ from pydantic import ValidationError
 
 from kiosk_ui.operation.parts import Figures
 from kiosk_ui.operation.words import text
+
+UNIT: Final = Path("/etc/systemd/system/squat-kiosk.service")
+"""There where the kiosk was installed as a service."""
 
 PATIENCE: Final = 10.0
 """Seconds; the figures are there within milliseconds."""
@@ -30,9 +34,8 @@ def ask(port: int) -> bytes:
         with error:
             raise click.ClickException(f"the kiosk on port {port} says {error.code}") from None
     except OSError as error:
-        raise click.ClickException(
-            f"no kiosk answers on port {port}: {error}; look at: journalctl -u squat-kiosk"
-        ) from None
+        where = "journalctl -u squat-kiosk" if UNIT.exists() else "scripts/run starts one; --port?"
+        raise click.ClickException(f"no kiosk answers on port {port}: {error}; {where}") from None
 
 
 @click.command()

@@ -101,13 +101,13 @@ class Retention:
         count = self._services.store.videos.wipe(self._config.clip_seconds)
         self.wiped += count
         if count:
-            log.info("deleted: video and joints of %d results", count)
+            log.info("deleted: what was left of %s", _counted(count, "recording"))
 
     def _strays(self) -> None:
         store = self._services.store
         strays = store.videos.sweep(None if self._alone else self._folders)
         if strays:
-            log.info("deleted: %d strays", strays)
+            log.info("deleted: %s", _counted(strays, "stray"))
         self._services.uploads.expire()
         for path in self._incoming.among(store.incoming.iterdir()):
             log.info("deleted: something that never became a video to be scored")
@@ -131,8 +131,8 @@ class Retention:
         forget_damaged(services.store.data_dir, moment)
         if count or forgotten:
             log.info(
-                "deleted: %d results that nobody keeps, %d histories that nobody visits",
-                count, len(forgotten),
+                "deleted: %s that nobody keeps; histories that nobody visits: %d",
+                _counted(count, "result"), len(forgotten),
             )  # fmt: skip
 
     def _backups(self) -> None:
@@ -188,6 +188,10 @@ def tidy(services: Services, config: WebConfig, today: datetime | None = None) -
     :param today: None: what the clock shows, as far as it can be believed.
     """
     Retention(services, config).look(today)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _old_scores(

@@ -103,14 +103,14 @@ def units(box: Box) -> Iterator[Finding]:
             yield wrong(name, text, f"sudo systemctl enable --now {name}; journalctl -u {name}")
 
 
-def web(box: Box, address: str | None) -> Iterator[Finding]:
+def web(box: Box, address: str | None, port: int = PORT) -> Iterator[Finding]:
     """Ask the kiosk itself, by the device's way and by that of the phones."""
     for host in ("127.0.0.1", address):
         if host is None:
             continue
         about = f"kiosk at {host}"
         try:
-            with urllib.request.urlopen(f"http://{host}:{PORT}/readyz", timeout=5):
+            with urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=5):
                 yield ok(about, "clips can be scored")
         except urllib.error.HTTPError as error:
             with error:
@@ -164,8 +164,11 @@ def screen(box: Box) -> Iterator[Finding]:
         yield note("Korean font", "none", "sudo apt-get install fonts-nanum")
 
 
-def examine(box: Box) -> Iterator[Finding]:
-    """Look at everything, in the order in which one thing needs the other."""
+def examine(box: Box, port: int = PORT) -> Iterator[Finding]:
+    """Look at everything, in the order in which one thing needs the other.
+
+    :param port: of the kiosk.
+    """
     python, address = python_of(box), network_address()
     yield from system(box)
     yield from program(box, python)
@@ -179,17 +182,19 @@ def examine(box: Box) -> Iterator[Finding]:
     yield from clock(box)
     yield from network(address)
     yield from units(box)
-    yield from web(box, address)
+    yield from web(box, address, port)
     yield from certificates(box, python)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what was found; 1 where something is wrong."""
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="scripts/doctor", description="Looks at this machine; changes nothing."
-    ).parse_args(arguments)
+    )
+    parser.add_argument("--port", type=int, default=PORT, help=f"of the kiosk (default {PORT})")
+    asked = parser.parse_args(arguments)
     count = dict.fromkeys(State, 0)
-    for finding in examine(Box()):
+    for finding in examine(Box(), asked.port):
         count[finding.state] += 1
         print(f"{finding.state.value:{WIDTH}} {finding.about}: {finding.text}", flush=True)
         if finding.advice:

@@ -129,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (asked.delete_data or asked.packages) and not asked.uninstall:
         parser.error("--delete-data and --packages go with --uninstall")
     os.umask(0o022)  # whatever root's own is: the kiosk's user has to read it
+    if not asked.root.is_dir():
+        parser.error(f"there is no folder {asked.root}; --root names an unpacked system")
     box = Box(asked.root.resolve())
     reasons = refusals(box, dry_run=asked.dry_run)
     if asked.uninstall:
@@ -145,6 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     try:
         return (uninstall if asked.uninstall else install)(box, options, dry_run=asked.dry_run)
+    except BrokenPipeError:
+        raise  # whoever reads has enough: scripts/install
     except (InstallError, OSError) as error:
         print(f"error: {error}\nWhat was done stays; run the same command again.", file=sys.stderr)
         return 1

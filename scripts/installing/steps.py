@@ -76,7 +76,7 @@ class Step(ABC):
 class Prefix(Step):
     """The folder of it all; and what goes last, since it says what was done: the settings."""
 
-    title = "prefix"
+    title = "folder of the program"
 
     def plan(self, box: Box) -> list[str]:
         """Return whether it is missing."""

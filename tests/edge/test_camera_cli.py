@@ -164,5 +164,5 @@ def test_the_demo_clip_is_not_measured(monkeypatch: pytest.MonkeyPatch, tmp_path
     """It was, and the rendered man told to go further back."""
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
     for command in (["lens"], ["height", "--field-of-view", "52", "--body-height", "176"]):
-        result = CliRunner().invoke(camera_cli.main, ["--camera", "demo", *command])
+        result = CliRunner().invoke(camera_cli.main, [*command, "--camera", "demo"])
         assert result.exit_code == 1 and "there is no camera to be measured" in result.output

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from edge.frames.child import confinement
 from edge.pulse import Pulse
 from tests.kiosk_ui.conftest import Web
 
@@ -69,7 +71,7 @@ def test_readiness_tells_the_device_what_is_missing(
     models = [{"name": "squat", "slot": "A", "networks": {}}]
     web.services.models = lambda: models
     well = {"models": {"ok": True}, "disk": {"ok": True}, "database": {"ok": True},
-            "camera": {"ok": True, "needed": False}}  # fmt: skip
+            "camera": {"ok": True, "needed": False}, "confinement": ANY}  # fmt: skip
     assert kiosk.get("/readyz").json == {"status": "ready", "models": models, "checks": well}
     assert phone.get("/readyz").json == {"status": "ready"}
     web.services.ready.clear()
@@ -106,3 +108,16 @@ def test_a_kiosk_without_a_camera_is_ready_and_says_so(web: Web, kiosk: FlaskCli
     assert answer.json["checks"]["camera"] == {
         "ok": False, "needed": False, "why": "the camera was unplugged",
     }  # fmt: skip
+
+
+def test_it_is_said_which_layers_the_decoders_lack(
+    kiosk: FlaskClient, phone: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for refused, good in ((None, None), ({}, True), ({"Landlock": "no such call"}, False)):
+        monkeypatch.setattr(confinement, "refused", refused)
+        answer = kiosk.get("/readyz")
+        assert answer.status_code == 200 and answer.json is not None
+        assert answer.json["checks"]["confinement"] == {
+            "ok": good, "needed": False, "without": refused,
+        }  # fmt: skip
+        assert phone.get("/readyz").json == {"status": "ready"}

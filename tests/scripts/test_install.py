@@ -299,3 +299,18 @@ def test_the_command_line_is_answered_without_our_environment() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert done.returncode == 2
     assert "go with --uninstall" in done.stderr
+
+
+def test_a_folder_that_is_not_there_is_no_system(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--dry-run", "--root", "/nonexistent"])
+    assert "there is no folder /nonexistent" in capsys.readouterr().err
+
+
+def test_whoever_reads_only_the_beginning_sees_no_traceback() -> None:
+    reader = "import os, sys; os.close(0)"
+    told = subprocess.run(
+        ["/bin/sh", "-c", f"{ROOT}/scripts/install --dry-run | {sys.executable} -c '{reader}'"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Broken" not in told.stderr and "Traceback" not in told.stderr
