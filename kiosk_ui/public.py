@@ -120,7 +120,7 @@ def public_blueprint(config: WebConfig, services: Services, *, network: bool) ->
         """Lead from a code on the kiosk's screen to its result."""
         key = services.shares.find(code)
         if key is None or services.store.get(key) is None:
-            minutes = round(services.shares.lasts / 60)
+            minutes = share_minutes(config, services)
             raise Problem(
                 410, "code_expired",
                 _("This code has expired: each one works for %(minutes)s minutes. Do another set "
@@ -185,6 +185,11 @@ def minutes_of(config: WebConfig) -> int:
     return max(math.ceil(config.clip_minutes), 1)
 
 
+def share_minutes(config: WebConfig, services: Services) -> int:
+    """Return for how many minutes a code leads to a result: no longer than its video stays."""
+    return min(round(services.shares.lasts / 60), minutes_of(config))
+
+
 def what_is_kept(config: WebConfig, services: Services) -> dict[str, Any]:
     """Return what the notice says of this kiosk, as it is set up."""
     return {
@@ -192,6 +197,6 @@ def what_is_kept(config: WebConfig, services: Services) -> dict[str, Any]:
         "keep_days": config.keep_days,
         "forget_days": config.forget_days,
         "history": config.history,
-        "share_minutes": round(services.shares.lasts / 60),
+        "share_minutes": share_minutes(config, services),
         "contact": config.contact,
     }

@@ -20,6 +20,14 @@ def test_the_notice_has_the_numbers_of_this_kiosk(web: Web) -> None:
     assert "7분 뒤에 지워집니다" in korean and "12일." in korean
 
 
+def test_a_code_is_promised_for_no_longer_than_the_video_stays(web: Web) -> None:
+    for minutes, promised in ((3.0, "3 minutes"), (1.0, "1 minute."), (60.0, "10 minutes")):
+        assert f"leads to it for {promised}" in notice(web, clip_minutes=minutes)
+        client = web.client("network", CONFIG.model_copy(update={"clip_minutes": minutes}))
+        number = promised.split()[0]
+        assert f"works for {number} minutes" in client.get("/t/expired").text
+
+
 def test_without_histories_it_promises_none(web: Web) -> None:
     page = notice(web, history=False, keep_days=0)
     assert "history" not in page and "coach" not in page and "Until they are deleted." in page
