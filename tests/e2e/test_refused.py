@@ -42,9 +42,9 @@ def test_a_phone_hears_of_a_full_disk_before_it_films(
     wall: Wall, disk: Callable[[bool], None], open_page: OpenPage, shoot: Shoot, language: str
 ) -> None:
     disk(True)
-    page = open_page(**PHONE, locale=language)
+    page = open_page(**PHONE)
     page.clock.install()
-    page.goto(f"http://localhost:{wall.port}/phone")
+    page.goto(f"http://localhost:{wall.port}/phone?lang={language}")
     page.wait_for_selector("html.scripted")
     expect(page.locator("#full")).to_be_visible()
     for way in ("film", "pick"):
