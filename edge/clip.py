@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -36,6 +36,10 @@ ROOM: Final = 8
 Planes = Picture
 """A picture as the encoder takes it: [height * 3 / 2, width], brightness, then both colours at half
 the size (I420)."""
+
+
+Draw = Callable[[Planes], Planes]
+"""Makes another picture of one, and leaves that as it is."""
 
 
 def picture_size(clip: Path) -> tuple[int, int]:
@@ -95,7 +99,7 @@ class ClipWriter:
         self._size: tuple[int, int] | None = None
         self._first = 0.0
         self._last_pts = -1
-        self._waiting: queue.Queue[tuple[int, Planes] | None] = queue.Queue(ROOM)
+        self._waiting: queue.Queue[tuple[int, Planes, Draw | None] | None] = queue.Queue(ROOM)
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
 
@@ -129,10 +133,11 @@ class ClipWriter:
             picture = np.asarray(cv2.resize(picture, self._size), dtype=np.uint8)
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
 
-    def add(self, planes: Planes, time: float) -> None:
+    def add(self, planes: Planes, time: float, draw: Draw | None = None) -> None:
         """Add what :meth:`planes` made of a picture; it is not to be changed any more.
 
         :param time: seconds.
+        :param draw: makes of it the picture to encode, in the encoder's thread.
         """
         if self._error:
             raise self._error
@@ -144,7 +149,7 @@ class ClipWriter:
         pts = round((time - self._first) / CLOCK)
         if pts > self._last_pts:
             self._last_pts = pts
-            self._waiting.put((pts, planes))
+            self._waiting.put((pts, planes, draw))
 
     def close(self) -> None:
         """Finish the file and give it its name; without any frame there is no file."""
@@ -175,8 +180,10 @@ class ClipWriter:
             try:
                 if one is not None and self._error is None:
                     stream = stream or self._add_stream()
-                    pts, planes = one
-                    picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+                    pts, planes, draw = one
+                    picture = av.VideoFrame.from_ndarray(
+                        draw(planes) if draw else planes, format="yuv420p"
+                    )
                     picture.pts, picture.time_base = pts, CLOCK
                     self._container.mux(stream.encode(picture))
                 elif stream is not None and self._error is None:

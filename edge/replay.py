@@ -5,15 +5,18 @@ from __future__ import annotations
 import shutil
 from collections import deque
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import av.error
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edge.clip import ClipWriter, Planes, channels, read_planes
+from edge.frames import Picture
 from edge.frames.ahead import read_ahead
 from edge.joints import BODY_25, BONES, INDEX
 from edge.preprocessing import MIN_CONFIDENCE
@@ -25,6 +28,9 @@ MIDDLE: Final = (255, 255, 255)
 BLACK: Final = (0, 0, 0)
 """Colours, blue-green-red: the person's left green, their right orange, the middle white, and what
 goes around the bones."""
+
+BONE_ENDS: Final = tuple((INDEX[one], INDEX[other]) for one, other in BONES)
+"""The two joints of each bone; the second one gives its colour."""
 
 MAX_GAP: Final = 0.25
 """Seconds over which a skeleton is drawn between two sights; over longer gaps there is none."""
@@ -42,8 +48,8 @@ def render_replay(clip: Path, track: PoseTrack, output: Path) -> None:
     """
     with closing(read_ahead(read_planes(clip))) as pictures, ClipWriter(output) as replay:
         for planes, time in pictures:
-            draw_skeleton(planes, *joints_at(track, time))
-            replay.add(planes, time)
+            joints, confidence = joints_at(track, time)
+            replay.add(planes, time, partial(draw_skeleton, joints=joints, confidence=confidence))
 
 
 class ReplayAlong:
@@ -83,11 +89,10 @@ class ReplayAlong:
         time -= self._first
         while len(self._seen) > 1 and self._seen[1][0] <= time:
             self._seen.popleft()
-        joints, confidence = joints_at(PoseTrack.from_poses(self._seen), time)
+        around = PoseTrack.from_poses(list(islice(self._seen, 2)))
+        joints, confidence = joints_at(around, time)
         self._drawn.append((time, joints, confidence))
-        planes = planes.copy()
-        draw_skeleton(planes, joints, confidence)
-        self._writer.add(planes, time)
+        self._writer.add(planes, time, partial(draw_skeleton, joints=joints, confidence=confidence))
 
     def take(self, output: Path) -> bool:
         """Move the replay to ``output`` if it shows the track; else remove it.
@@ -148,33 +153,45 @@ def joints_at(track: PoseTrack, time: float) -> tuple[FloatArray, FloatArray]:
     return joints, np.minimum(track.confidence[before], track.confidence[after])
 
 
-def draw_skeleton(planes: Planes, joints: FloatArray, confidence: FloatArray) -> None:
-    """Draw one person's bones and joints into the picture.
+def draw_skeleton(planes: Planes, joints: FloatArray, confidence: FloatArray) -> Planes:
+    """Return the picture with one person's bones and joints in it.
 
-    :param planes: the picture; changed in place.
+    :param planes: the picture.
     :param joints: [25, 2] pixels.
     :param confidence: [25]; joints below the least confidence are left out.
     """
     good = (confidence >= MIN_CONFIDENCE) & np.isfinite(joints).all(axis=1)
-    bones = [(INDEX[one], INDEX[other], other) for one, other in BONES]
-    brightness, *colours = channels(planes)
+    bones = [pair for pair in BONE_ENDS if good[list(pair)].all()]
+    drawn: Planes = planes.copy()
+    brightness, *colours = channels(drawn)
     thickness = max(2, brightness.shape[0] // 180)
     for number, channel in enumerate((brightness, *colours)):
         scale = 1 if number == 0 else 2
         thin, thick = (max(1, round(t / scale)) for t in (thickness, thickness + 2))
         # Fixed-point coordinates with 3 fractional bits keep the skeleton from trembling.
-        fixed = np.round(np.nan_to_num(joints) * (8 / scale)).clip(-(2**20), 2**20)
-        points = list(map(tuple, fixed.astype(int).tolist()))
-        for a, b, name in bones:
-            if good[a] and good[b]:
-                ends = points[a], points[b]
-                cv2.line(channel, *ends, as_planes(BLACK)[number], thick, cv2.LINE_AA, 3)
-                cv2.line(
-                    channel, *ends, as_planes(colour_of(name))[number], thin, cv2.LINE_AA, 3
-                )  # fmt: skip
+        points = (
+            np.round(np.nan_to_num(joints) * (8 / scale)).clip(-(2**20), 2**20).astype(np.int32)
+        )
+        _draw_lines(channel, points, bones, as_planes(BLACK)[number], thick)
+        for colour in (MIDDLE, RIGHT, LEFT):
+            own = [pair for pair in bones if colour_of(BODY_25[pair[1]]) == colour]
+            _draw_lines(channel, points, own, as_planes(colour)[number], thin)
         for index in np.flatnonzero(good):
             value, radius = as_planes(colour_of(BODY_25[index]))[number], (thickness + 1) * 8
-            cv2.circle(channel, points[index], radius // scale, value, -1, cv2.LINE_AA, 3)
+            middle = points[index].tolist()
+            cv2.circle(channel, middle, radius // scale, value, -1, cv2.LINE_AA, 3)
+    return drawn
+
+
+def _draw_lines(
+    channel: Picture,
+    points: npt.NDArray[np.int32],
+    pairs: list[tuple[int, int]],
+    value: int,
+    thickness: int,
+) -> None:
+    if pairs:
+        cv2.polylines(channel, list(points[pairs]), False, value, thickness, cv2.LINE_AA, 3)
 
 
 @cache
@@ -190,6 +207,7 @@ def as_planes(colour: tuple[int, int, int]) -> tuple[int, int, int]:
     return int(brightness[0, 0]), int(blue[0, 0]), int(red[0, 0])
 
 
+@cache
 def colour_of(joint: str) -> tuple[int, int, int]:
     """Return the colour of a joint by the side of the body it is on."""
     if joint[0] == "L" and joint[1:2].isupper():
