@@ -74,7 +74,7 @@ class VideoLimits:
 
     seconds: float = 180.0
     pixels: int = 4096 * 2304
-    side: int = 960
+    side: int = 848
     rate: float = 30.0
 
     @property
