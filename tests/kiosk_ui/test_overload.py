@@ -11,6 +11,7 @@ from time import monotonic, sleep
 
 import pytest
 
+from tests.faults.staged import SILENT, Stage
 from tests.kiosk_ui.fakes import until
 from tests.kiosk_ui.managers import manager
 from tests.kiosk_ui.processes import kiosk_process
@@ -59,11 +60,11 @@ def test_an_overloaded_kiosk_is_not_restarted_and_blames_nobody(tmp_path: Path) 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_driver_that_never_returns_is_found_on_an_overloaded_machine_too(tmp_path: Path) -> None:
-    hang = tmp_path / "hang"
-    program = [sys.executable, "-m", "tests.kiosk_ui.hanging", str(hang)]
-    with kiosk_process(tmp_path / "data", program=program) as kiosk:
+    stage = Stage(tmp_path)
+    stage.patience(1.0)
+    with kiosk_process(tmp_path / "data", program=stage.program) as kiosk:
         kiosk.wait_until_ready()
-        hang.touch()
+        stage.camera(SILENT)
         with overload():
             until(lambda: kiosk.get("/healthz")[0] == 503, 120)
             assert kiosk.get("/healthz")[1]["threads"]["camera"]["late"]
