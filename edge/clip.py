@@ -188,12 +188,7 @@ class ClipWriter:
                     self._container.mux(stream.encode(picture))
                 elif stream is not None and self._error is None:
                     self._container.mux(stream.encode(None))
-            except (
-                av.error.FFmpegError,
-                OSError,
-                ValueError,
-                MemoryError,
-            ) as error:  # whoever writes is told
+            except Exception as error:  # noqa: BLE001 - whoever writes is told, or would wait
                 self._error = error
             if one is None:
                 return

@@ -34,11 +34,30 @@ SHRINKS: Final = 0.1
 """Share of its size that a head may lose in a second: whoever bends forward has a trunk that looks
 shorter, but no smaller head; whoever walks away has."""
 
+TREND: Final = 0.1
+"""Seconds after which it is known where a head that was found has come from."""
+
+UNSURE: Final = 1.6
+"""Times its radius that a head is hidden before it was found: where it was is a guess."""
+
 TILES: Final = 5
 """So many areas of one colour a head is made of, across and down."""
 
 Head = tuple[float, float, float]
 """Middle and radius of a head, in pixels."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """A head that is followed.
+
+    :param time: of its last sight.
+    :param found: time and place of its first one; None once it is known where it came from.
+    """
+
+    time: float
+    head: Head
+    found: tuple[float, Head] | None = None
 
 
 @dataclass(slots=True)
@@ -68,7 +87,7 @@ class FacelessClip:
         self._writer = ClipWriter(path)
         self._also = also
         self._waiting: deque[_Waiting] = deque()
-        self._known: list[tuple[float, Head]] = []
+        self._known: list[_Known] = []
 
     def write(self, frame: Frame, people: Sequence[Pose]) -> None:
         """Add one frame and everybody in it."""
@@ -99,26 +118,43 @@ class FacelessClip:
     def _follow(self, time: float, heads: list[Head]) -> None:
         """Note in which of the pictures that wait each head is to be hidden, and where."""
         lost, self._known = self._known, []
-        for found in heads:
-            head = found
-            before = min(lost, key=lambda known: _apart(known[1], found), default=None)
-            if before and _apart(before[1], found) <= found[2] * (1 + FASTEST * (time - before[0])):
-                lost.remove(before)
-                least = before[1][2] * (1 - SHRINKS * (time - before[0]))
-                head = (found[0], found[1], max(found[2], least))
-            else:
-                before = None
+        for seen in heads:
+            before = min(lost, key=lambda known: _apart(known.head, seen), default=None)
+            if before is None or not _may_be(before, time, seen):
+                self._known.append(_Known(time, seen, found=(time, seen)))
+                for picture in self._waiting:
+                    x, y, radius = seen
+                    unsure = picture.time < time
+                    picture.heads.append((x, y, radius * (UNSURE if unsure else 1)))
+                continue
+            lost.remove(before)
+            least = before.head[2] * (1 - SHRINKS * (time - before.time))
+            now = _Known(time, (seen[0], seen[1], max(seen[2], least)), before.found)
             for picture in self._waiting:
-                if before is None:
-                    picture.heads.append(head)
-                elif picture.time > before[0]:
-                    share = (picture.time - before[0]) / (time - before[0])
-                    picture.heads.append(_between(before[1], head, share))
-            self._known.append((time, head))
-        for when, head in lost:
-            if time - when <= MEMORY:
-                self._waiting[-1].heads.append(head)
-                self._known.append((when, head))
+                if picture.time > before.time:
+                    share = (picture.time - before.time) / (time - before.time)
+                    picture.heads.append(_between(before.head, now.head, share))
+            if now.found and time - now.found[0] >= TREND:
+                self._trace_back(now.found, now)
+                now.found = None
+            self._known.append(now)
+        for known in lost:
+            if time - known.time <= MEMORY:
+                self._waiting[-1].heads.append(known.head)
+                self._known.append(known)
+
+    def _trace_back(self, found: tuple[float, Head], now: _Known) -> None:
+        """Hide a head on the way that it came, going by where it went once it was found."""
+        for picture in self._waiting:
+            if picture.time < found[0]:
+                share = (picture.time - found[0]) / (now.time - found[0])
+                x, y, radius = _between(found[1], now.head, share)
+                picture.heads.append((x, y, max(radius, found[1][2]) * UNSURE))
+
+
+def _may_be(known: _Known, time: float, seen: Head) -> bool:
+    """Tell whether a head can have come so far."""
+    return _apart(known.head, seen) <= seen[2] * (1 + FASTEST * (time - known.time))
 
 
 def _apart(one: Head, other: Head) -> float:

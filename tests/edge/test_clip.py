@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from edge.clip import ClipWriter
+from edge.clip import ClipWriter, Planes
 from edge.frames import Frame
 from edge.frames.video import VideoFile, VideoLimits
 from tests.disks import small_disk
@@ -94,3 +94,18 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
         with ClipWriter(tmp_path / "next.mp4") as following:  # the room is there again
             following.write(Frame(picture(1), 0.0))
         assert (tmp_path / "next.mp4").is_file()
+
+
+def test_a_drawing_that_fails_is_told_and_nobody_waits(tmp_path: Path) -> None:
+    """The encoder's thread ended, and whoever wrote waited for ever."""
+
+    def draw(planes: Planes) -> Planes:
+        raise TypeError("no pen")
+
+    clip = ClipWriter(tmp_path / "c.mp4")
+    planes = clip.planes(np.zeros((48, 64, 3), np.uint8))
+    with pytest.raises(TypeError, match="no pen"):
+        for number in range(50):
+            clip.add(planes, number / 30, draw)
+    clip.discard()
+    assert list(tmp_path.iterdir()) == []

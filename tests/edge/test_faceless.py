@@ -77,6 +77,19 @@ def test_a_head_that_is_missed_is_on_its_way_between_two_sights(tmp_path: Path) 
         assert detail(pictures[number][place]) < 0.4 * detail(NOISE)
 
 
+def test_who_walks_in_is_hidden_on_their_way_before_they_are_found(tmp_path: Path) -> None:
+    """The blur waited where they were found; their face came from beside it."""
+    track = stand(400.0)
+    speed = 200.0  # pixels a second, a body height in 1.5 s
+    way = [np.array([speed * float(20 / 30 - time), 0.0]) for time in TIMES]
+    poses = [Pose(j + w, c) for j, w, c in zip(track.joints, way, track.confidence, strict=True)]
+    pictures = written(
+        tmp_path / "clip.mp4", [[pose] if n >= 20 else [] for n, pose in enumerate(poses)]
+    )
+    for number in range(13, 35):  # what was before is not in memory any more once they are found
+        assert detail(pictures[number][face(poses[number])]) < 0.4 * detail(NOISE), number
+
+
 def around(head: Head, changed: np.ndarray) -> float:
     down, across = np.nonzero(changed)
     return float(np.hypot(across - head[0], down - head[1]).max() - head[2])
