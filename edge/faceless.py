@@ -38,7 +38,8 @@ TREND: Final = 0.1
 """Seconds after which it is known where a head that was found has come from."""
 
 UNSURE: Final = 1.6
-"""Times its radius that a head is hidden before it was found: where it was is a guess."""
+"""Times its radius that a head is hidden until :data:`MEMORY` after it was found: where it was
+before is a guess, and the model needs some pictures to see well where it is."""
 
 TILES: Final = 5
 """So many areas of one colour a head is made of, across and down."""
@@ -52,12 +53,15 @@ class _Known:
     """A head that is followed.
 
     :param time: of its last sight.
-    :param found: time and place of its first one; None once it is known where it came from.
+    :param head: where it was then.
+    :param found: time and place of its first sight.
+    :param traced: whether it is hidden where it came from.
     """
 
     time: float
     head: Head
-    found: tuple[float, Head] | None = None
+    found: tuple[float, Head]
+    traced: bool = False
 
 
 @dataclass(slots=True)
@@ -123,38 +127,44 @@ class FacelessClip:
             if before is None or not _may_be(before, time, seen):
                 self._known.append(_Known(time, seen, found=(time, seen)))
                 for picture in self._waiting:
-                    x, y, radius = seen
-                    unsure = picture.time < time
-                    picture.heads.append((x, y, radius * (UNSURE if unsure else 1)))
+                    picture.heads.append(_larger(seen))
                 continue
             lost.remove(before)
             least = before.head[2] * (1 - SHRINKS * (time - before.time))
-            now = _Known(time, (seen[0], seen[1], max(seen[2], least)), before.found)
+            head = seen[0], seen[1], max(seen[2], least)
+            now = _Known(time, head, before.found, before.traced)
+            unsure = time - now.found[0] <= MEMORY
             for picture in self._waiting:
                 if picture.time > before.time:
                     share = (picture.time - before.time) / (time - before.time)
-                    picture.heads.append(_between(before.head, now.head, share))
-            if now.found and time - now.found[0] >= TREND:
-                self._trace_back(now.found, now)
-                now.found = None
+                    between = _between(before.head, head, share)
+                    picture.heads.append(_larger(between) if unsure else between)
+            if not now.traced and time - now.found[0] >= TREND:
+                self._trace_back(now)
+                now.traced = True
             self._known.append(now)
         for known in lost:
             if time - known.time <= MEMORY:
                 self._waiting[-1].heads.append(known.head)
                 self._known.append(known)
 
-    def _trace_back(self, found: tuple[float, Head], now: _Known) -> None:
+    def _trace_back(self, now: _Known) -> None:
         """Hide a head on the way that it came, going by where it went once it was found."""
+        time, head = now.found
         for picture in self._waiting:
-            if picture.time < found[0]:
-                share = (picture.time - found[0]) / (now.time - found[0])
-                x, y, radius = _between(found[1], now.head, share)
-                picture.heads.append((x, y, max(radius, found[1][2]) * UNSURE))
+            if picture.time < time:
+                share = (picture.time - time) / (now.time - time)
+                x, y, _ = _between(head, now.head, share)
+                picture.heads.append(_larger((x, y, max(head[2], now.head[2]))))
 
 
 def _may_be(known: _Known, time: float, seen: Head) -> bool:
     """Tell whether a head can have come so far."""
     return _apart(known.head, seen) <= seen[2] * (1 + FASTEST * (time - known.time))
+
+
+def _larger(head: Head) -> Head:
+    return head[0], head[1], head[2] * UNSURE
 
 
 def _apart(one: Head, other: Head) -> float:

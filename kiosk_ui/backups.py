@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 FILE: Final = "scores.sqlite3"
 
 FOLDER: Final = "backups"
-COPIES: Final = 2
 EVERY: Final = 86_400.0
 """Seconds after which a new copy is due."""
 
@@ -67,7 +66,7 @@ def backup_is_due(data_dir: Path) -> bool:
 
 
 def back_up(data_dir: Path) -> str | None:
-    """Make a copy, check every page of it, and let the oldest ones go.
+    """Make a copy, check every page of it, and keep one more, a day older where there is one.
 
         back_up(Path("var"))      # None: it is made
 
@@ -79,8 +78,12 @@ def back_up(data_dir: Path) -> str | None:
     with _alone(data_dir) as folder:
         why = _add_copy(data_dir, folder)
         if why is None:
-            for old in copies(data_dir)[:-COPIES]:
-                old.unlink(missing_ok=True)
+            *older, _ = copies(data_dir)
+            # Whoever checks a database again and again is not to lose yesterday's copy by that.
+            lasting = [one for one in older if time() - one.stat().st_mtime >= EVERY] or older[:1]
+            for one in older:
+                if one not in lasting[-1:]:
+                    one.unlink(missing_ok=True)
     return why
 
 

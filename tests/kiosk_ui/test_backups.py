@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from kiosk_ui import backups
 from kiosk_ui.backups import (
-    COPIES,
+    EVERY,
     FILE,
     SUSPECT,
     back_up,
@@ -194,11 +194,26 @@ def test_what_only_a_full_check_finds_is_told_and_mended_at_the_next_start(folde
     assert (answer.exit_code, answer.output[:21]) == (0, "The database is whole")
 
 
+def numbers(folder: Path) -> list[int]:
+    return [int(path.name.rpartition(".")[2]) for path in copies(folder)]
+
+
+def test_copies_are_a_day_apart_however_often_somebody_checks(folder: Path) -> None:
+    """Two checks in a row threw yesterday's copy away."""
+    for age in (2.5, 1.5, 0.0):
+        assert back_up(folder) is None
+        made = copies(folder)[-1].stat().st_mtime - age * EVERY
+        os.utime(copies(folder)[-1], (made, made))
+    assert numbers(folder) == [3, 4]
+    for _ in range(3):
+        assert back_up(folder) is None
+    assert numbers(folder) == [3, 7]
+
+
 def test_copies_are_few_and_for_their_owner_alone(folder: Path) -> None:
     for _ in range(4):
         assert back_up(folder) is None
-    assert len(copies(folder)) == COPIES
-    assert [int(path.name.rpartition(".")[2]) for path in copies(folder)] == [4, 5]
+    assert numbers(folder) == [1, 5]
     assert stat.S_IMODE((folder / "backups").stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in copies(folder)} == {0o600}
     with closing(sqlite3.connect(copies(folder)[-1])) as copy:
@@ -234,7 +249,7 @@ def test_two_programs_may_copy_at_once(folder: Path) -> None:
         "sys.exit(back_up(pathlib.Path(sys.argv[1])))"  # fmt: skip
     running = [subprocess.Popen([sys.executable, "-c", line, str(folder)], cwd=ROOT) for _ in "12"]
     assert [one.wait(60) for one in running] == [0, 0]
-    assert len(copies(folder)) == COPIES
+    assert len(copies(folder)) == 2
 
 
 def test_what_somebody_deletes_is_in_no_copy(web: Web) -> None:
