@@ -96,6 +96,11 @@ def _work(figures: Figures) -> Iterator[Metric]:
     for thread in figures.threads:
         ages.add_metric([thread.name], thread.age)
     yield ages
+    lacks = figures.unconfined
+    yield _gauge(
+        "kiosk_decoders_confined", "1: videos are read behind every layer of the confinement.",
+        None if lacks is None else not lacks,
+    )  # fmt: skip
     lines = CounterMetricFamily("kiosk_log_lines", "Lines of the log by level.", labels=["level"])
     for level, count in figures.log_counts.items():
         lines.add_metric([level.lower()], count)

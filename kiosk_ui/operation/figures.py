@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from edge import __version__
 from edge.durations import Durations
 from edge.errors import KioskError
+from edge.frames.child import confinement
 from kiosk_ui.backups import FILE, copies
 from kiosk_ui.logs import RING
 from kiosk_ui.operation.board import read_board
@@ -97,6 +98,7 @@ def gather(services: Services) -> Figures:
         disk=disk,
         database=database,
         tidied=metrics.tidied,
+        unconfined=confinement.refused,
         log_counts=dict(RING.counts),
         log=tuple(
             Line(time=one.time, level=one.level, logger=one.logger, message=one.message)

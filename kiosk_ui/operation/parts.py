@@ -121,6 +121,7 @@ class Figures(Part):
     :param problems: codes of what a maintainer should look at; see ``kiosk_ui.operation.words``.
     :param uptime: seconds since the start.
     :param tidied: when what is too old was last deleted.
+    :param unconfined: the layers of the decoders' confinement that this system lacks, and why.
     """
 
     time: datetime
@@ -140,5 +141,6 @@ class Figures(Part):
     disk: Disk
     database: Database
     tidied: datetime | None
+    unconfined: dict[str, str] | None
     log_counts: dict[str, int]
     log: tuple[Line, ...]

@@ -35,7 +35,10 @@ def ask(port: int) -> bytes:
             raise click.ClickException(f"the kiosk on port {port} says {error.code}") from None
     except OSError as error:
         where = "journalctl -u squat-kiosk" if UNIT.exists() else "scripts/run starts one; --port?"
-        raise click.ClickException(f"no kiosk answers on port {port}: {error}; {where}") from None
+        why = error.reason if isinstance(error, urllib.error.URLError) else error
+        if not isinstance(why, ConnectionRefusedError):  # that one says no more than "no kiosk"
+            where = f"{why}; {where}"
+        raise click.ClickException(f"no kiosk answers on port {port}: {where}") from None
 
 
 @click.command()

@@ -28,6 +28,14 @@ PROBLEMS: Final = {
 }
 """What a maintainer should do something about."""
 
+STATIONS: Final = {
+    "starting": noted("that it starts"), "idle": noted("the beginning"),
+    "positioning": noted("where to stand"), "countdown": noted("the countdown"),
+    "recording": noted("a recording"), "scoring": noted("that it judges"),
+    "result": noted("a result"),
+}  # fmt: skip
+"""What the screen may show."""
+
 PICTURES: Final = {
     "ok": noted("good"), "black": noted("black"), "dark": noted("dark"),
     "frozen": noted("frozen"),
@@ -101,7 +109,7 @@ def _now(figures: Figures) -> Iterator[Row]:
         yield Row(f"problem-{code}", _(PROBLEMS[code]), "", "bad")
     yield Row("version", _("Version"), figures.version)
     yield Row("uptime", _("Runs for"), span(figures.uptime))
-    yield Row("station", _("The screen shows"), figures.station, english=True)
+    yield Row("station", _("The screen shows"), _(STATIONS[figures.station]))
     yield Row("tidied", _("Old results deleted"), moment(figures.tidied))
 
 
@@ -170,6 +178,12 @@ def _machine(figures: Figures) -> Iterator[Row]:
     memory = UNKNOWN if machine.memory_mb is None else f"{machine.memory_mb:.0f} MB"
     yield Row("memory", _("Memory"), memory)
     yield Row("descriptors", _("Open files"), number(machine.descriptors))
+    lacks = figures.unconfined
+    if lacks:
+        yield Row("confined", _("Videos are read confined"), f"without {', '.join(lacks)}",
+                  english=True)  # fmt: skip
+    else:
+        yield Row("confined", _("Videos are read confined"), UNKNOWN if lacks is None else _("yes"))
     for thread in figures.threads:
         if thread.late:
             yield Row(f"thread-{thread.name}", thread.name, _("no sign of life for %(time)s",
@@ -221,9 +235,12 @@ def _log(figures: Figures) -> Iterator[Row]:
 
 
 def both(times: Times) -> str:
-    """Return median and 95th percentile in words."""
+    """Return median and 95th percentile in words, in seconds where milliseconds are too many."""
     if times.median is None or times.p95 is None:
         return UNKNOWN
+    if times.p95 >= 10_000:
+        return _("%(median)s s, 95 %%: %(high)s s", median=f"{times.median / 1000:.1f}",
+                 high=f"{times.p95 / 1000:.1f}")  # fmt: skip
     return _("%(median)s ms, 95 %%: %(high)s ms", median=f"{times.median:.0f}",
              high=f"{times.p95:.0f}")  # fmt: skip
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Final
 
-from installing.box import CACHE, DATA, PREFIX, SCREEN_USER, SETTINGS, USER, WAITING, Box
+from installing.box import (
+    CACHE,
+    DATA,
+    PREFIX,
+    SCREEN_USER,
+    SETTINGS,
+    USER,
+    WAITING,
+    Box,
+    InstallError,
+)
 
 GROUPS: Final = ("video", "render", "audio", "gpio")
 """Who may use camera, GPU, sound and pins."""
@@ -24,7 +35,9 @@ SCREEN: Final = ("cage", "xwayland", "chromium", "libpam-systemd", "dbus")
 JETSON: Final = ("python3-libnvinfer", "build-essential", "python3-dev")
 """TensorRT, and what pycuda is built with."""
 
-PATIENT: Final = ("-oDPkg::Lock::Timeout=300", "-oDpkg::Options::=--force-confold")
+LOCK_SECONDS: Final = 300
+LOCK_PAUSE: Final = 5.0
+PATIENT: Final = (f"-oDPkg::Lock::Timeout={LOCK_SECONDS}", "-oDpkg::Options::=--force-confold")
 """A fresh machine updates itself at its first start: that is waited for; and nobody is asked about
 a file that was changed by hand, which stays as it is."""
 
@@ -125,7 +138,7 @@ class Packages(Step):
         """Install them, and keep in mind which those are, with all they brought along."""
         missing = [name for name in self.wanted(box) if not installed(box, name)]
         hint = "Check the network connection and the system's package sources, then run this again."
-        box.run("apt-get", "update", "-qq", says=hint)
+        _apt(box, "update", "-qq", says=hint)
         unknown = [name for name in missing if not known(box, name)]
         for name in unknown:
             missing.remove(name)
@@ -136,7 +149,7 @@ class Packages(Step):
         before = set(all_packages(box))
         if missing:
             quietly = ("-y", "-qq", "--no-install-recommends", *PATIENT)
-            box.run("apt-get", "install", *quietly, *missing, says=hint)
+            _apt(box, "install", *quietly, *missing, says=hint)
         box.remember("packages", *sorted(set(all_packages(box)) - before))
 
     def leftovers(self, box: Box) -> list[str]:
@@ -156,7 +169,7 @@ class Packages(Step):
     def undo(self, box: Box) -> None:
         """Remove them."""
         added = [name for name in box.remembered("packages") if installed(box, name)]
-        box.run("apt-get", "purge", "-y", "-qq", *PATIENT, *added)
+        _apt(box, "purge", "-y", "-qq", *PATIENT, *added)
 
 
 WITHOUT: Final = {
@@ -170,6 +183,22 @@ WITHOUT: Final = {
 def installed(box: Box, name: str) -> bool:
     """Tell whether a package is installed."""
     return "install ok installed" in box.ask("dpkg-query", "-W", "-f=${Status}", name).stdout
+
+
+def _apt(box: Box, *command: str, says: str = "") -> None:
+    """Run apt-get, once nothing else loads packages: it waits by itself only for who installs.
+
+    :raises InstallError: it failed, or something else still loads packages after a while.
+    """
+    until = monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            box.run("apt-get", *command, says=says)
+            return
+        except InstallError as error:
+            if "Could not get lock" not in str(error) or monotonic() > until:
+                raise
+        sleep(LOCK_PAUSE)
 
 
 def known(box: Box, name: str) -> bool:

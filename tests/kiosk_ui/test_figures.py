@@ -15,14 +15,17 @@ from flask.testing import FlaskClient
 
 from edge import __version__
 from edge.durations import Durations
+from edge.frames.child import confinement
 from edge.live import CameraFigures
+from edge.machine import State
 from kiosk_ui.backups import back_up
 from kiosk_ui.logs import RING
 from kiosk_ui.operation import figures as figures_module
+from kiosk_ui.operation.exposition import FiguresCollector
 from kiosk_ui.operation.figures import gather, times_of, version
-from kiosk_ui.operation.parts import Figures
+from kiosk_ui.operation.parts import Figures, Times
 from kiosk_ui.operation.status import main
-from kiosk_ui.operation.words import megabytes, number, sections, span, text
+from kiosk_ui.operation.words import STATIONS, both, megabytes, number, sections, span, text
 from tests.kiosk_ui.conftest import Post, Web
 from tests.kiosk_ui.servers import free_port, serving
 from tests.kiosk_ui.test_metrics import everything
@@ -69,6 +72,7 @@ def test_a_busy_one(web: Web, post: Post, ring: logging.Logger) -> None:
     assert told["today.verdicts-kiosk"] == "1 good, 0 bad, 0 not judged"
     assert told["today.verdicts-phone"] == "0 good, 1 bad, 0 not judged"
     assert told["today.queue"].startswith("1, the oldest for ")
+    assert told["now.station"] == "the beginning"
     assert told["camera.picture"] == "dark"
     assert told["engines.model-squat"] == "squat 0.4.0 · A · good"
     assert told["engines.network-squat-classifier-lost"] == "the GPU failed"
@@ -114,6 +118,39 @@ def test_numbers() -> None:
     assert number(29.97, 1) == "30.0"
     assert (megabytes(0.5), megabytes(1500), megabytes(None)) == ("0.5 MB", "1.5 GB", "–")
     assert times_of(Durations((1.0,))).median is None
+
+
+def test_long_waits_are_told_in_seconds() -> None:
+    assert both(Times(count=1, median=900.0, p95=9_999.0)) == "900 ms, 95 %: 9999 ms"
+    assert both(Times(count=1, median=4_321.0, p95=31_164.0)) == "4.3 s, 95 %: 31.2 s"
+
+
+def test_every_state_of_the_screen_has_words() -> None:
+    assert set(STATIONS) == {"starting", *(state.value for state in State)}
+
+
+@pytest.mark.parametrize(
+    ("refused", "words", "whole"),
+    [
+        (None, "–", []),
+        ({}, "yes", [1.0]),
+        ({"landlock": "the kernel lacks it"}, "without landlock", [0.0]),
+    ],
+)
+def test_what_the_confinement_lacks_is_told(
+    refused: dict[str, str] | None,
+    words: str,
+    whole: list[float],
+    web: Web,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(confinement, "refused", refused)
+    found = gather(web.services)
+    (row,) = [r for s in sections(found) for r in s.rows if r.key == "confined"]
+    assert row.value == words
+    (metric,) = [m for m in FiguresCollector(web.services).collect()
+                 if m.name == "kiosk_decoders_confined"]  # fmt: skip
+    assert [one.value for one in metric.samples] == whole
 
 
 def test_verdicts_are_of_today(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +219,8 @@ def test_the_command_shows_the_same(web: Web) -> None:
 
 def test_the_command_says_that_no_kiosk_runs() -> None:
     told = CliRunner().invoke(main, ["--port", str(free_port())])
-    assert told.exit_code == 1 and "no kiosk answers on port" in told.output
+    assert told.exit_code == 1
+    assert re.fullmatch(r"Error: no kiosk answers on port \d+: scripts/run .*\n", told.output)
 
 
 def test_secrets_of_a_kiosks_log_are_not_on_the_page(

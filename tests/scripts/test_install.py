@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from installing import release, starting
+from installing import release, starting, steps
 from installing.box import DATA, SETTINGS, UNITS, InstallError
 from installing.install import install, main, refusals, uninstall
 from installing.release import CURRENT, RELEASES, release_name
@@ -113,6 +113,32 @@ def test_a_failure_is_told_and_the_next_run_goes_on(
     install(mended, ALL, dry_run=False)
     assert mended.path(CURRENT).is_symlink()
     assert not [line for line in mended.ran if line.startswith("apt-get install")]
+
+
+class BusyBox(PlayedBox):
+    """Something else loads packages when apt-get is called for the first times."""
+
+    busy = 2
+
+    def ask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        if command[:2] == ("apt-get", "install") and self.busy:
+            self.busy -= 1
+            return subprocess.CompletedProcess(command, 100, "", "E: Could not get lock /var/cache")
+        return super().ask(*command)
+
+
+def test_whoever_loads_packages_meanwhile_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "LOCK_PAUSE", 0.01)
+    box = BusyBox(tmp_path)
+    install(box, ALL, dry_run=False)
+    assert "chromium" in box.packages and not box.busy
+    monkeypatch.setattr(steps, "LOCK_SECONDS", 0.05)
+    endless = BusyBox(tmp_path / "other")
+    endless.busy = 10**6
+    with pytest.raises(InstallError, match="Could not get lock"):
+        install(endless, ALL, dry_run=False)
 
 
 def test_the_version_before_stays_and_older_ones_go(box: PlayedBox) -> None:
