@@ -16,7 +16,7 @@ import av
 import av.container
 import av.error
 import numpy as np
-from av.video.reformatter import Interpolation
+from av.video.reformatter import Interpolation, VideoReformatter
 
 from edge.errors import SourceError
 from edge.frames import Frame, FrameSource, Picture
@@ -38,6 +38,10 @@ MOST_RATE: Final = 250.0
 
 THREADS: Final = 4
 """For decoding: each takes pictures' worth of memory, and the pose model wants processors, too."""
+
+ONE_THREAD: Final = 1280 * 720
+"""Pixels of a picture up to which one thread decodes faster than the joints are found; several take
+a tenth more processor time for the same."""
 
 CUT_SECONDS: Final = 0.5
 CUT_SHARE: Final = 0.1
@@ -109,7 +113,9 @@ class VideoFile(FrameSource):
             raise
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
-        self._stream.codec_context.thread_count = THREADS
+        codec = self._stream.codec_context
+        codec.thread_count = 1 if codec.width * codec.height <= ONE_THREAD else THREADS
+        self._scaler = VideoReformatter()  # a frame's own one would be made anew for each frame
 
     def _open(self) -> av.container.InputContainer:
         options = {
@@ -216,9 +222,9 @@ class VideoFile(FrameSource):
         width = max(2, round(decoded.width * scale / 2) * 2)
         height = max(2, round(decoded.height * scale / 2) * 2)
         # Averages of areas: less work than the default, and nothing flickers that is made smaller.
-        picture = decoded.to_ndarray(
-            format="bgr24", width=width, height=height, interpolation=Interpolation.AREA
+        scaled = self._scaler.reformat(
+            decoded, width, height, "bgr24", interpolation=Interpolation.AREA, threads=1
         )
         # PyAV gives the counter-clockwise turn that makes the picture upright.
         quarter_turns = round(decoded.rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(picture, quarter_turns))
+        return np.ascontiguousarray(np.rot90(scaled.to_ndarray(), quarter_turns))
