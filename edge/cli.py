@@ -26,6 +26,7 @@ from edge.errors import KioskError, ReplayError, SourceError
 from edge.exercise import Exercise
 from edge.exercises import DEFAULT, load
 from edge.exercises import names as exercise_names
+from edge.frames import Frame, FrameSource
 from edge.frames.sandbox import SandboxedVideo
 from edge.judging import RuleJudge
 from edge.openpose_json import read_openpose_folder
@@ -238,9 +239,7 @@ class Scorer:
             )
             with self._progress(path, video.duration) as bar:
                 try:
-                    for frame in video:
-                        session.push(frame)
-                        bar.update(max(0.0, frame.time - bar.n))
+                    session.push_all(_shown(video, bar))
                 except SourceError:
                     session.discard()
                     raise
@@ -279,6 +278,13 @@ class Scorer:
             leave=False,
             disable=not self._show_progress,
         )
+
+
+def _shown(video: FrameSource, bar: tqdm[Any]) -> Iterator[Frame]:
+    """Pass frames on and show how far they are."""
+    for frame in video:
+        yield frame
+        bar.update(max(0.0, frame.time - bar.n))
 
 
 @contextmanager

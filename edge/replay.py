@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
@@ -58,6 +58,7 @@ class ReplayAlong:
         replay = ReplayAlong(Path("along.mp4"))
         replay.see(time, subject)                # as soon as it is known
         replay.write(planes, time)               # a moment later
+        replay.close()                           # all are written
         replay.track = track                     # of whoever was judged
         if not replay.take(output):              # it was somebody else, or not all of it
             render_replay(clip, track, output)
@@ -73,6 +74,7 @@ class ReplayAlong:
         self._drawn: list[tuple[float, FloatArray, FloatArray]] = []
         self._first: float | None = None
         self._over = False
+        self._whole = False
         self.track = PoseTrack.empty()
         """What it is to show; known after the assessment."""
 
@@ -94,6 +96,12 @@ class ReplayAlong:
         self._drawn.append((time, joints, confidence))
         self._writer.add(planes, time, partial(draw_skeleton, joints=joints, confidence=confidence))
 
+    def close(self) -> None:
+        """Finish the file, of which it is not known yet whether it is wanted."""
+        with suppress(av.error.FFmpegError, OSError):  # drawing it again will show what is wrong
+            self._writer.close()
+            self._whole = bool(self._drawn)
+
     def take(self, output: Path) -> bool:
         """Move the replay to ``output`` if it shows the track; else remove it.
 
@@ -103,24 +111,24 @@ class ReplayAlong:
         if self._over:
             return False
         self._over = True
-        if not (self._drawn and all(self._shows(*drawn) for drawn in self._drawn)):
-            self._writer.discard()
-            return False
         try:
-            self._writer.close()
-        except (av.error.FFmpegError, OSError):  # drawing it again will show what is wrong
-            self._writer.discard()
+            if self._whole and all(self._shows(*drawn) for drawn in self._drawn):
+                shutil.move(self._writer.path, output)
+                return True
             return False
-        try:
-            shutil.move(self._writer.path, output)
         finally:
-            self._writer.path.unlink(missing_ok=True)
-        return True
+            self._remove()
 
     def discard(self) -> None:
         """Give it up, unless it was taken."""
         if not self._over:
             self._over = True
+            self._remove()
+
+    def _remove(self) -> None:
+        if self._whole:
+            self._writer.path.unlink(missing_ok=True)
+        else:
             self._writer.discard()
 
     def _shows(self, time: float, joints: FloatArray, confidence: FloatArray) -> bool:

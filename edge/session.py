@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from edge.explanation import Explanation
 from edge.faceless import FacelessClip
 from edge.faults import find_faults, join_faults, join_quantities, main_cue
 from edge.frames import Frame
+from edge.frames.ahead import read_ahead
 from edge.joints import INDEX
 from edge.judging import Judge, Judgement, View
 from edge.lens import LensCalibration
@@ -128,9 +130,14 @@ class ScoringSession:
         """
         if self._times and frame.time <= self._times[-1]:
             return Live(None, [])  # a clock that stands still gives no new information
+        return self._take(frame, self._needs_stream().estimate(frame))
+
+    def _needs_stream(self) -> PoseStream:
         if self._stream is None:
             raise ValueError("a session without a pose stream takes poses, not frames")
-        people = self._stream.estimate(frame)
+        return self._stream
+
+    def _take(self, frame: Frame, people: list[Pose]) -> Live:
         if self._clip:
             self._clip.write(frame, people)
         return self.push_poses(frame.time, people)
@@ -162,19 +169,39 @@ class ScoringSession:
         return self._counter.count
 
     def push_all(self, frames: Iterable[Frame]) -> None:
-        """Take all frames of a source."""
+        """Take all frames of a source.
+
+        While one is followed the joints of the next one are looked for already, and whatever gives
+        the frames is asked for it in the thread that does so.
+
+        :raises PoseError: the pose model failed; what the source raises is raised here as well.
+        """
+        with closing(read_ahead(self._looked_at(frames))) as looked_at:
+            for frame, people in looked_at:
+                self._take(frame, people)
+
+    def _looked_at(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Pose]]]:
+        """Give everybody in each frame."""
+        stream, last = self._needs_stream(), -np.inf
         for frame in frames:
-            self.push(frame)
+            if frame.time > last:  # a clock that stands still gives no new information
+                last = frame.time
+                yield frame, stream.estimate(frame)
 
     def finish(self) -> Assessment:
         """Judge what was pushed, and complete the clean clip."""
         with ThreadPoolExecutor(1, "clip") as beside:
             # The encoder needs as long for its last pictures as the judge needs: somebody waits.
-            closed = beside.submit(self._clip.close) if self._clip else None
+            closed = beside.submit(self._close_clip)
             assessment = self._assess()
-            if closed:
-                closed.result()
+            closed.result()
         return assessment
+
+    def _close_clip(self) -> None:
+        if self._clip:
+            self._clip.close()
+        if self.replay:
+            self.replay.close()
 
     def _assess(self) -> Assessment:
         choice, seen = self._subjects.finish()

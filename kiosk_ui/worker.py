@@ -6,7 +6,7 @@ import logging
 import math
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from edge.assessment import Assessment
 from edge.errors import DecoderKilledError, NetworkError, SourceError
-from edge.frames import FrameSource
+from edge.frames import Frame, FrameSource
 from edge.frames.sandbox import SandboxedVideo
 from edge.frames.spare import SpareKeeper
 from edge.judging import Judge
@@ -217,19 +217,26 @@ class ScoringWorker:
         with self._open_video(upload) as video:
             self._store.line.join(job.id, seconds=video.duration)
             session = self._open_session(Priority.UPLOAD, job.id, job.threshold, clip)
-            try:
+
+            def frames() -> Iterator[Frame]:
+                nonlocal waited
                 for count, frame in enumerate(video):
                     self.pulse.beat()
                     waited += self._wait_for_the_kiosk()
                     if self._stopping.is_set():
-                        session.discard()
-                        # Not its fault: this attempt does not count.
-                        self._store.update(
-                            job.id, status=Status.QUEUED, attempts=job.attempts - 1
-                        )  # fmt: skip
                         return
-                    session.push(frame.flipped() if upload.name == MIRRORED else frame)
+                    yield frame.flipped() if upload.name == MIRRORED else frame
                     self._store.set_progress(job.id, progress(frame.time, count, video.duration))
+
+            try:
+                session.push_all(frames())
+                if self._stopping.is_set():
+                    session.discard()
+                    # Not its fault: this attempt does not count.
+                    self._store.update(
+                        job.id, status=Status.QUEUED, attempts=job.attempts - 1
+                    )  # fmt: skip
+                    return
                 assessment = session.finish()
             except BaseException:
                 session.discard()

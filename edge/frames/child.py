@@ -35,6 +35,13 @@ LOOK_EVERY: Final = 0.25
 PIPE_BYTES: Final = 1 << 20
 """The largest pipe an ordinary user may ask for on Linux; a frame needs fewer switches so."""
 
+MEMORY_USE: Final = {
+    "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+}  # fmt: skip
+"""A decoder's use of memory, for its libraries: few arenas, since each takes 64 MB of its address
+space; and what a picture took is kept for the next one, not fetched from the system anew."""
+
 PROJECT: Final = Path(__file__).resolve().parents[2]
 
 GIVEN_UP: Final = "the video could not be decoded"
@@ -250,12 +257,8 @@ def launch(
         bufsize=0,
         cwd=PROJECT,
         start_new_session=True,  # no terminal, no signal of ours, and ended as a whole
-        # It needs nothing of our environment but the way to its libraries; few arenas, since
-        # each takes 64 MB of its address space.
-        env={
-            "PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
-            "MALLOC_ARENA_MAX": "2", **(environment or {}),
-        },
+        # It needs nothing of our environment but the way to its libraries.
+        env={"PATH": os.defpath, "LANG": "C.UTF-8", **MEMORY_USE, **(environment or {})},
     )  # fmt: skip
 
 

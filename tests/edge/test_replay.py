@@ -83,6 +83,7 @@ def drawn_along(path: Path, track: PoseTrack, times: FloatArray) -> ReplayAlong:
         if late >= 0:
             planes = cv2.cvtColor(grey(0.0).picture, cv2.COLOR_BGR2YUV_I420)
             along.write(np.asarray(planes, dtype=np.uint8), 7.0 + late)
+    along.close()
     return along
 
 
@@ -116,6 +117,16 @@ def test_one_that_shows_somebody_else_is_not_taken(tmp_path: Path) -> None:
     along = drawn_along(tmp_path / "along.mp4", squat_track(times), times)
     along.track = squat_track(times).between(0.4, 1.0)
     assert not along.take(tmp_path / "replay.mp4")
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_that_was_never_finished_is_not_taken(tmp_path: Path) -> None:
+    along = ReplayAlong(tmp_path / "along.mp4")
+    along.write(np.zeros((72, 64), np.uint8), 0.0)
+    assert not along.take(tmp_path / "replay.mp4")
+    empty = ReplayAlong(tmp_path / "empty.mp4")
+    empty.close()
+    assert not empty.take(tmp_path / "replay.mp4")
     assert not list(tmp_path.iterdir())
 
 

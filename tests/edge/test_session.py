@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.assessment import MESSAGES, Assessment, Reason, Verdict
+from edge.errors import PoseError, SourceError
 from edge.exercise import Repetition
 from edge.exercises import load
 from edge.explanation import Explanation
@@ -250,6 +253,43 @@ def test_a_replay_is_drawn_along(tmp_path: Path) -> None:
     with VideoFile(tmp_path / "replay.mp4", VideoLimits(rate=1000.0)) as video:
         shown = list(video)
     assert len(shown) == len(TIMES)
+
+
+def test_the_next_frame_is_looked_at_while_one_is_followed(tmp_path: Path) -> None:
+    """What the model finds in a thread of its own is what it finds in ours."""
+    frames = [Frame(np.full((120, 160, 3), 90, np.uint8), float(t)) for t in TIMES]
+    one = ScoringSession(ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier())
+    for frame in frames:
+        one.push(frame)
+    askers: set[str] = set()
+
+    def source() -> Iterator[Frame]:
+        for frame in frames:
+            askers.add(threading.current_thread().name)
+            yield frame
+
+    other = ScoringSession(ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier())
+    other.push_all(source())
+    assert one.finish().to_dict() == other.finish().to_dict()
+    assert np.array_equal(one.track.joints, other.track.joints, equal_nan=True)
+    assert len(askers) == 1 and threading.current_thread().name not in askers
+
+
+def test_what_goes_wrong_on_the_way_is_raised() -> None:
+    def source(count: int) -> Iterator[Frame]:
+        for number in range(count):
+            yield Frame(np.zeros((48, 64, 3), np.uint8), float(number))
+        raise SourceError("it is cut off")
+
+    session = ScoringSession(ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier())
+    with pytest.raises(SourceError, match="cut off"):
+        session.push_all(source(3))
+    calls = iter(range(100))
+    broken = ScriptedEstimator(SQUAT, fails=lambda: next(calls) == 2)
+    with pytest.raises(PoseError, match="the model failed"):
+        ScoringSession(broken.open_stream(), ConstantClassifier()).push_all(source(9))
+    with pytest.raises(ValueError, match="takes poses"):
+        ScoringSession(None, ConstantClassifier()).push_all(source(1))
 
 
 def test_a_session_given_up_leaves_no_clip(tmp_path: Path) -> None:
