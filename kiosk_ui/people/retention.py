@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from edge.errors import DatabaseTooNewError
+from edge.memory import give_back_memory
 from edge.pulse import Pulse
 from edge.settings import Settings, SettingsStore
 from kiosk_ui.backups import back_up, backup_is_due, forget_damaged
@@ -178,6 +179,7 @@ class RetentionTimer:
             self.pulse.beat()
             seconds = self._retention.look()
             self._metrics.tidied_now()
+            give_back_memory()
 
 
 def tidy(services: Services, config: WebConfig, today: datetime | None = None) -> None:
