@@ -92,6 +92,7 @@ class FacelessClip:
         self._also = also
         self._waiting: deque[_Waiting] = deque()
         self._known: list[_Known] = []
+        self._whole = False
 
     def write(self, frame: Frame, people: Sequence[Pose]) -> None:
         """Add one frame and everybody in it."""
@@ -105,11 +106,15 @@ class FacelessClip:
         while self._waiting:
             self._encode_one()
         self._writer.close()
+        self._whole = True
 
     def discard(self) -> None:
-        """Give the file up."""
+        """Give the file up, also one that is finished."""
         self._waiting.clear()
-        self._writer.discard()
+        if self._whole:
+            self._writer.path.unlink(missing_ok=True)
+        else:
+            self._writer.discard()
 
     def _encode_one(self) -> None:
         picture = self._waiting.popleft()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import av.error
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +74,7 @@ class ReplayAlong:
         self._drawn: list[tuple[float, FloatArray, FloatArray]] = []
         self._first: float | None = None
         self._over = False
-        self._whole = False
+        self._whole = self._failed = False
         self.track = PoseTrack.empty()
         """What it is to show; known after the assessment."""
 
@@ -94,13 +94,23 @@ class ReplayAlong:
         around = PoseTrack.from_poses(list(islice(self._seen, 2)))
         joints, confidence = joints_at(around, time)
         self._drawn.append((time, joints, confidence))
-        self._writer.add(planes, time, partial(draw_skeleton, joints=joints, confidence=confidence))
+        draw = partial(draw_skeleton, joints=joints, confidence=confidence)
+        with self._trouble_is_for_later():
+            self._writer.add(planes, time, draw)
 
     def close(self) -> None:
         """Finish the file, of which it is not known yet whether it is wanted."""
-        with suppress(av.error.FFmpegError, OSError):  # drawing it again will show what is wrong
+        with self._trouble_is_for_later():
             self._writer.close()
-            self._whole = bool(self._drawn)
+            self._whole = bool(self._drawn) and not self._failed
+
+    @contextmanager
+    def _trouble_is_for_later(self) -> Iterator[None]:
+        """Cost nobody their verdict: drawing it again will show what is wrong."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 - whatever the drawing or the encoder met
+            self._failed = True
 
     def take(self, output: Path) -> bool:
         """Move the replay to ``output`` if it shows the track; else remove it.
@@ -112,7 +122,8 @@ class ReplayAlong:
             return False
         self._over = True
         try:
-            if self._whole and all(self._shows(*drawn) for drawn in self._drawn):
+            there = self._whole and self._writer.path.is_file()
+            if there and all(self._shows(*drawn) for drawn in self._drawn):
                 shutil.move(self._writer.path, output)
                 return True
             return False

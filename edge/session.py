@@ -172,7 +172,8 @@ class ScoringSession:
         """Take all frames of a source.
 
         While one is followed the joints of the next one are looked for already, and whatever gives
-        the frames is asked for it in the thread that does so.
+        the frames is asked for it in the thread that does so. That is waited for before an error is
+        raised.
 
         :raises PoseError: the pose model failed; what the source raises is raised here as well.
         """
@@ -182,7 +183,7 @@ class ScoringSession:
 
     def _looked_at(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Pose]]]:
         """Give everybody in each frame."""
-        stream, last = self._needs_stream(), -np.inf
+        stream, last = self._needs_stream(), self._times[-1] if self._times else -np.inf
         for frame in frames:
             if frame.time > last:  # a clock that stands still gives no new information
                 last = frame.time

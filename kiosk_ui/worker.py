@@ -184,6 +184,9 @@ class ScoringWorker:
                 log.error("score %s waits: %s", job.id, error, extra={"score": job.id})
                 self._note(job, status=Status.QUEUED, attempts=job.attempts - 1)
                 return
+            if self._stopping.is_set():  # no thread can be started any more, for instance
+                self._note(job, status=Status.QUEUED, attempts=job.attempts - 1)
+                return
             log.exception("score %s failed", job.id, extra={"score": job.id})
             self._fail(job, FAILED)
 

@@ -22,6 +22,9 @@ def read_ahead(frames: Iterable[_T]) -> Generator[_T, None, None]:
     reading = iter(frames)
     with ThreadPoolExecutor(1, "reading ahead") as reader:
         coming = reader.submit(next, reading, None)
-        while (frame := coming.result()) is not None:
-            coming = reader.submit(next, reading, None)
-            yield frame
+        try:
+            while (frame := coming.result()) is not None:
+                coming = reader.submit(next, reading, None)
+                yield frame
+        finally:
+            del coming  # an error in it holds this frame, and with it all that the caller has

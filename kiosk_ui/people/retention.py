@@ -45,6 +45,9 @@ EVERY: Final = 20.0
 LEAST: Final = 0.2
 """Least seconds between two looks."""
 
+GIVE_BACK_EVERY: Final = 60.0
+"""Seconds between two times that memory is given back; it takes milliseconds once all is loaded."""
+
 DAYS_EVERY: Final = 3600.0
 """Seconds between two looks for what goes after days."""
 
@@ -159,6 +162,7 @@ class RetentionTimer:
     def __init__(self, services: Services, config: WebConfig) -> None:
         self._retention = Retention(services, config)
         self._metrics = services.metrics
+        self._ready = services.ready
         self._stopping = threading.Event()
         self.pulse = Pulse("retention", HANGS_AFTER)
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
@@ -174,12 +178,14 @@ class RetentionTimer:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        seconds = 0.0
+        seconds, given_back = 0.0, monotonic()
         while not self._stopping.wait(seconds):
             self.pulse.beat()
             seconds = self._retention.look()
             self._metrics.tidied_now()
-            give_back_memory()
+            if self._ready.is_set() and monotonic() - given_back >= GIVE_BACK_EVERY:
+                give_back_memory()
+                given_back = monotonic()
 
 
 def tidy(services: Services, config: WebConfig, today: datetime | None = None) -> None:

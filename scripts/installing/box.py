@@ -106,7 +106,13 @@ class Box:
         # A version manager's Python, or a setting of whoever runs sudo, must not end up in it.
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "KIOSK_"))}
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        return {**kept, "PATH": path, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+        return {
+            **kept,
+            "PATH": path,
+            "LC_ALL": "C.UTF-8",
+            "LANGUAGE": "",
+            "DEBIAN_FRONTEND": "noninteractive",
+        }
 
     def write(self, path: Path, text: str, mode: int = 0o644) -> None:
         """Write a file so that a power cut leaves the old or the new one."""

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import numpy as np
 import pytest
@@ -58,3 +60,25 @@ def test_nothing_is_read_any_more_once_it_is_closed() -> None:
     threading.Timer(0.05, go.set).start()
     frames.close()
     assert go.is_set() and threading.active_count() <= running + 1  # the timer may be ending
+
+
+class Mark:
+    """Something that a source holds."""
+
+
+def test_an_error_holds_nothing_of_the_source() -> None:
+    held: list[weakref.ref[Mark]] = []
+
+    def source() -> Iterator[Frame]:
+        mark = Mark()
+        held.append(weakref.ref(mark))
+        yield frame(0)
+        raise SourceError("damaged")
+
+    gc.disable()
+    try:
+        with suppress(SourceError):
+            list(read_ahead(source()))
+        assert held[0]() is None
+    finally:
+        gc.enable()

@@ -130,6 +130,14 @@ def test_one_that_was_never_finished_is_not_taken(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_one_that_somebody_removed_is_drawn_anew(tmp_path: Path) -> None:
+    times = np.round(np.arange(0, 1, 1 / 30), 6)
+    along = drawn_along(tmp_path / "along.mp4", squat_track(times), times)
+    along.track = squat_track(times)
+    (tmp_path / "along.mp4").unlink()
+    assert not along.take(tmp_path / "replay.mp4")
+
+
 def test_one_whose_place_is_gone_leaves_nothing(tmp_path: Path) -> None:
     times = np.round(np.arange(0, 1, 1 / 30), 6)
     along = drawn_along(tmp_path / "along.mp4", squat_track(times), times)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.assessment import MESSAGES, Assessment, Reason, Verdict
-from edge.errors import PoseError, SourceError
+from edge.errors import NetworkError, PoseError, SourceError
 from edge.exercise import Repetition
 from edge.exercises import load
 from edge.explanation import Explanation
@@ -273,6 +273,50 @@ def test_the_next_frame_is_looked_at_while_one_is_followed(tmp_path: Path) -> No
     assert one.finish().to_dict() == other.finish().to_dict()
     assert np.array_equal(one.track.joints, other.track.joints, equal_nan=True)
     assert len(askers) == 1 and threading.current_thread().name not in askers
+
+
+def test_a_clock_that_runs_backwards_is_passed_over() -> None:
+    session = ScoringSession(ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier())
+    frames = [Frame(np.zeros((48, 64, 3), np.uint8), float(t)) for t in TIMES]
+    session.push_all(frames[:60])
+    session.push_all(frames[50:])
+    assert session.finish().frames.pushed == len(TIMES)
+
+
+def test_a_replay_that_cannot_be_drawn_costs_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    session = ScoringSession(
+        ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier(),
+        clip=tmp_path / "clip.mp4", replay=tmp_path / "along.mp4",
+    )  # fmt: skip
+    frames = [Frame(np.full((120, 160, 3), 90, np.uint8), float(t)) for t in TIMES]
+    session.push_all(frames[:-3])
+    monkeypatch.setattr("edge.replay.draw_skeleton", fail)
+    session.push_all(frames[-3:])
+    assert session.finish().verdict is Verdict.GOOD
+    assert session.replay is not None
+    assert not session.replay.take(tmp_path / "replay.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_a_judge_that_fails_leaves_no_clip(tmp_path: Path) -> None:
+    class Broken(ConstantClassifier):
+        def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
+            raise NetworkError("the GPU is lost")
+
+    session = ScoringSession(
+        ScriptedEstimator(SQUAT).open_stream(), Broken(),
+        clip=tmp_path / "clip.mp4", replay=tmp_path / "along.mp4",
+    )  # fmt: skip
+    session.push_all(Frame(np.full((120, 160, 3), 90, np.uint8), float(t)) for t in TIMES)
+    with pytest.raises(NetworkError):
+        session.finish()
+    session.discard()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_goes_wrong_on_the_way_is_raised() -> None:

@@ -16,7 +16,14 @@ from click.testing import CliRunner
 from kiosk_ui.backups import back_up, copies
 from kiosk_ui.config import WebConfig
 from kiosk_ui.disk import DataInUseError, claim
-from kiosk_ui.people.retention import EVERY, LEAST, Retention, main, tidy
+from kiosk_ui.people.retention import (
+    EVERY,
+    LEAST,
+    Retention,
+    RetentionTimer,
+    main,
+    tidy,
+)
 from kiosk_ui.replays import save_track
 from kiosk_ui.store import CLIP, ScoreStore
 from kiosk_ui.tables import SCORES
@@ -226,6 +233,28 @@ def test_the_timer_of_a_kiosk_that_never_ran_has_nothing_to_do(
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path / "none"))
     done = CliRunner().invoke(main, [])
     assert (done.exit_code, done.output) == (0, "There are no data yet.\n")
+
+
+def test_memory_is_given_back_now_and_then_once_all_is_loaded(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    monkeypatch.setattr("kiosk_ui.people.retention.give_back_memory", lambda: given.append(1.0))
+    monkeypatch.setattr("kiosk_ui.people.retention.GIVE_BACK_EVERY", 0.0)
+    monkeypatch.setattr(Retention, "look", lambda _: 0.01)
+    web.services.ready.clear()
+    timer = RetentionTimer(web.services, CONFIG)
+    timer.start()
+    until(lambda: web.services.metrics.tidied is not None)
+    assert not given
+    web.services.ready.set()
+    until(lambda: bool(given))
+    monkeypatch.setattr("kiosk_ui.people.retention.GIVE_BACK_EVERY", 60.0)
+    time.sleep(0.05)
+    count = len(given)
+    time.sleep(0.1)
+    assert len(given) == count
+    timer.close()
 
 
 def test_a_kiosk_that_starts_waits_for_the_timer(tmp_path: Path) -> None:

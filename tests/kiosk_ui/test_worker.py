@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from edge.errors import PoseError, SourceError
+from edge.exercise import Repetition
 from edge.frames import Frame
+from edge.judging import Judgement
 from edge.pose.scheduler import PoseScheduler
 from edge.session import ScoringSession
 from edge.track import Pose, PoseTrack
@@ -179,6 +181,23 @@ def test_a_stopped_job_is_begun_again(store: ScoreStore, make: Make) -> None:
     assert [p.name for p in store.path(key, UPLOAD).parent.iterdir()] == [UPLOAD]
     make()
     assert finished(store, key).status is Status.DONE
+
+
+def test_a_job_that_the_end_of_the_program_breaks_is_begun_again(
+    store: ScoreStore, make: Make
+) -> None:
+    class Ended(FakeClassifier):
+        def judge(self, part: PoseTrack, repetition: Repetition) -> Judgement:
+            worker._stopping.set()
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    worker = make(judge=Ended)
+    key = add(store)
+    until(worker._stopping.is_set)
+    worker.close()
+    score = store.get(key)
+    assert score is not None
+    assert (score.status, score.attempts) == (Status.QUEUED, 0)
 
 
 def test_replays_are_rendered_after_a_restart(

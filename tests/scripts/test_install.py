@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from installing import release, starting, steps
-from installing.box import DATA, SETTINGS, UNITS, InstallError
+from installing.box import DATA, SETTINGS, UNITS, Box, InstallError
 from installing.install import install, main, refusals, uninstall
 from installing.release import CURRENT, RELEASES, release_name
 from installing.services import DISPLAY_MANAGER
@@ -317,6 +317,12 @@ def test_a_full_disk_a_strange_processor_and_no_root_are_refused(
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     text = "\n".join(refusals(box, dry_run=False))
     assert "riscv64" in text and "1.0 GB are free" in text and "only root" in text
+
+
+def test_commands_answer_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What apt says is read; LANGUAGE goes before LC_ALL."""
+    monkeypatch.setenv("LANGUAGE", "ko:en")
+    assert Box().ask("/bin/sh", "-c", "echo $LC_ALL:$LANGUAGE").stdout == "C.UTF-8:\n"
 
 
 def test_the_command_line_is_answered_without_our_environment() -> None:
