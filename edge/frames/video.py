@@ -78,7 +78,7 @@ class VideoLimits:
 
     seconds: float = 180.0
     pixels: int = 4096 * 2304
-    side: int = 768
+    side: int = 720
     rate: float = 30.0
 
     @property
