@@ -23,6 +23,7 @@ from edge.pose.blazepose_nets import (
     Region,
     default_weights,
 )
+from edge.pose.scene import Place, Scene, place_of
 from edge.runtime import Network
 from edge.runtime.litert import LiteRtNetwork
 from edge.runtime.opening import Opener
@@ -50,6 +51,13 @@ MAX_PEOPLE: Final = 4
 MIN_PRESENCE: Final = 0.5
 DETECT_EVERY: Final = 5
 """Frames between two looks for somebody new: a sixth of a second at 30 Hz."""
+
+STILL_EVERY: Final = 15
+"""Frames between two looks while nothing changes but those who are followed."""
+
+UNSETTLED: Final = 30
+"""Frames after somebody was lost in which all is looked through every :data:`DETECT_EVERY` frames:
+who was behind somebody else comes back where that one is known to be."""
 
 SAME_PERSON: Final = 0.12
 """Two sets of landmarks closer than this share of the crop's side are one person."""
@@ -115,20 +123,45 @@ class BlazePoseStream:
     def __init__(self, networks: BlazePose) -> None:
         self._networks = networks
         self._people: list[_Person] = []
+        self._scene = Scene()
+        self._looked = self._lost = -UNSETTLED
         self._frames = 0
 
     def estimate(self, frame: Frame) -> list[Pose]:
         """Return everybody in the picture."""
         picture = frame.picture
         try:
+            before = len(self._people)
             self._follow(picture)
-            if not self._people or self._frames % DETECT_EVERY == 0:
+            if len(self._people) < before:
+                self._lost = self._frames
+            if self._lost == self._frames or self._may_be_new(picture):
                 self._look_for_others(picture)
+                self._looked = self._frames
+                self._scene.keep(picture, self._places())
         except NetworkError as error:
             raise PoseError(f"the pose networks failed: {error}") from error
         self._frames += 1
         height, width = picture.shape[:2]
         return [to_body_25(person.landmarks, width, height) for person in self._people]
+
+    def _may_be_new(self, picture: Picture) -> bool:
+        """Tell whether it is time to look for somebody new.
+
+        Whoever enters changes the picture. While nobody does, and the camera stands still, looking
+        is a fifth of the work for nothing, and in an empty gym all of it.
+        """
+        still = STILL_EVERY if self._people else DETECT_EVERY
+        if self._frames - self._looked >= still:
+            return True
+        if self._people and self._frames % DETECT_EVERY:
+            return False
+        if self._frames - self._lost < UNSETTLED:
+            return True
+        return self._scene.changed(picture, self._places())
+
+    def _places(self) -> list[Place]:
+        return [place_of(person.landmarks.points) for person in self._people]
 
     def _follow(self, picture: Picture) -> None:
         kept: list[_Person] = []
