@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from edge.errors import NetworkError, PoseError
-from edge.frames import Frame
+from edge.frames import Frame, Picture
 from edge.frames.video import VideoFile
 from edge.joints import BODY_25, INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE, TEN
-from edge.pose.blazepose import BlazePose, to_body_25
+from edge.pose.blazepose import DETECT_EVERY, STILL_EVERY, BlazePose, to_body_25
 from edge.pose.blazepose_nets import (
     HEATMAP_SIDE,
     LANDMARKS,
+    Detector,
     Landmarks,
     Region,
     anchors,
@@ -75,6 +76,43 @@ def test_streams_know_nothing_of_each_other(model: BlazePose) -> None:
         assert other.estimate(empty) == []
         (pose,) = one.estimate(frame)
         assert np.array_equal(pose.joints, wanted[0].joints, equal_nan=True)
+
+
+class CountedLooks:
+    """Counts how often a whole picture is looked through."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self.count = 0
+
+    def __call__(self, picture: Picture) -> list[Region]:
+        self.count += 1
+        return self._detector(picture)
+
+
+def test_all_is_looked_through_where_something_changes(
+    model: BlazePose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = CountedLooks(model.detector)
+    monkeypatch.setattr(model, "detector", looks)
+    empty = Frame(np.full((480, 640, 3), 120, np.uint8), 0.0)
+    stream = model.open_stream()
+    for _ in range(60):
+        assert stream.estimate(empty) == []
+    assert looks.count == 60 / DETECT_EVERY
+    with VideoFile(KnownClip.load("demo_good").video) as video:
+        first, *_ = video
+    assert len(stream.estimate(first)) == 1  # at once, although it is no fifth frame
+    before = looks.count
+    for _ in range(2 * STILL_EVERY):
+        assert len(stream.estimate(first)) == 1
+    assert looks.count - before == 2
+    assert stream.estimate(empty) == [] and looks.count - before == 3  # they are gone
+    assert len(stream.estimate(first)) == 1
+    before = looks.count
+    for _ in range(2 * DETECT_EVERY):
+        stream.estimate(first)
+    assert looks.count - before == 2  # somebody was lost a moment ago
 
 
 def test_neck_and_midhip_are_midpoints_and_sides_are_the_persons_own() -> None:
