@@ -34,7 +34,7 @@ from edge.pose import PoseEstimator
 from edge.pose.blazepose import BlazePose
 from edge.pose.opening import BACKENDS, Backend, backend_of, open_pose
 from edge.replay import render_replay
-from edge.session import ScoringSession
+from edge.session import UPLOAD_LOOKS, ScoringSession
 from edge.settings import Settings
 from edge.track import PoseTrack
 
@@ -236,6 +236,7 @@ class Scorer:
                 threshold=self._threshold,
                 clip=clip,
                 pose_model=estimator.name,
+                looks=UPLOAD_LOOKS,
             )
             with self._progress(path, video.duration) as bar:
                 try:

@@ -92,17 +92,24 @@ class FacelessClip:
         self._also = also
         self._waiting: deque[_Waiting] = deque()
         self._known: list[_Known] = []
+        self._followed = -np.inf
         self._whole = False
 
-    def write(self, frame: Frame, people: Sequence[Pose]) -> None:
-        """Add one frame and everybody in it."""
+    def write(self, frame: Frame, people: Sequence[Pose] | None) -> None:
+        """Add one frame and everybody in it; None: nobody looked, heads are where they were going.
+
+        At the end of a clip such a frame shows heads where they were last seen.
+        """
         self._waiting.append(_Waiting(frame.time, self._writer.planes(frame.picture)))
         while frame.time - self._waiting[0].time > MEMORY:
             self._encode_one()
-        self._follow(frame.time, [head for one in people if (head := head_of(one))])
+        if people is not None:
+            self._follow(frame.time, [head for one in people if (head := head_of(one))])
 
     def close(self) -> None:
         """Finish the file; without any frame there is none."""
+        for known in self._known:
+            self._stay(known)
         while self._waiting:
             self._encode_one()
         self._writer.close()
@@ -150,8 +157,15 @@ class FacelessClip:
             self._known.append(now)
         for known in lost:
             if time - known.time <= MEMORY:
-                self._waiting[-1].heads.append(known.head)
+                self._stay(known)
                 self._known.append(known)
+        self._followed = time
+
+    def _stay(self, known: _Known) -> None:
+        """Hide a head where it was last seen, in each picture since the last look."""
+        for picture in self._waiting:
+            if picture.time > self._followed:
+                picture.heads.append(known.head)
 
     def _trace_back(self, now: _Known) -> None:
         """Hide a head on the way that it came, going by where it went once it was found."""

@@ -19,7 +19,7 @@ from edge.exercises import load
 from edge.explanation import Explanation
 from edge.faceless import FacelessClip
 from edge.faults import find_faults, join_faults, join_quantities, main_cue
-from edge.frames import Frame
+from edge.frames import RATE_TOLERANCE, Frame
 from edge.frames.ahead import read_ahead
 from edge.joints import INDEX
 from edge.judging import Judge, Judgement, View
@@ -40,6 +40,11 @@ LEAST_SEEN: Final = 0.25
 
 LEAST_GOOD: Final = 0.6
 """Share of a repetition's frames in which all needed joints must be seen well."""
+
+UPLOAD_LOOKS: Final = 20.0
+"""Hz: of an upload at 24 to 30 Hz every second picture is looked at, which takes half the time, and
+judges 1321 real repetitions as well as all of them do (docs/performance.md); one at 20 Hz or less
+is looked at as a whole."""
 
 LEAST_RATE: Final = 4.0
 """Frames a second that must have been looked at in a repetition: at 5 the demo clips are judged as
@@ -82,6 +87,8 @@ class ScoringSession:
         waits a little longer then, and less for the replay.
     :param pose_model: name of the pose model, for the report.
     :param live_words: whether each repetition is measured as soon as it has ended.
+    :param looks: so many pictures a second are looked at, at most; in those between the joints are
+        on their way from one sight to the next. None: all.
     :param lens: straightens the joints before they are judged; None: they are judged as they are.
     """
 
@@ -96,6 +103,7 @@ class ScoringSession:
         replay: Path | None = None,
         pose_model: str = "",
         live_words: bool = False,
+        looks: float | None = None,
         lens: LensCalibration | None = None,
     ) -> None:
         if not 0.0 <= threshold <= 1.0:
@@ -114,8 +122,10 @@ class ScoringSession:
         self._counter = LiveCounter(self._exercise)
         self._coach = Coach(self._exercise) if live_words else None
         self._times: list[float] = []
+        self._looks = looks
+        self._latest = self._looked = -np.inf
         self.skipped = 0
-        """Frames that were left out because the pose model was behind, by rule."""
+        """Frames that were left out by rule: the pose model was behind, or so many are enough."""
         self.dropped = 0
         """Frames that the camera gave and nobody took in time, by accident."""
         self.live_word: Text | None = None
@@ -128,18 +138,26 @@ class ScoringSession:
 
         :raises PoseError: the pose model failed.
         """
-        if self._times and frame.time <= self._times[-1]:
+        if frame.time <= self._latest:
             return Live(None, [])  # a clock that stands still gives no new information
-        return self._take(frame, self._needs_stream().estimate(frame))
+        return self._take(frame, self._look(frame))
 
-    def _needs_stream(self) -> PoseStream:
+    def _look(self, frame: Frame) -> list[Pose] | None:
+        """Return everybody in a frame, or None where it is not looked at."""
         if self._stream is None:
             raise ValueError("a session without a pose stream takes poses, not frames")
-        return self._stream
+        self._latest = frame.time
+        if self._looks and frame.time - self._looked < RATE_TOLERANCE / self._looks:
+            return None
+        self._looked = frame.time
+        return self._stream.estimate(frame)
 
-    def _take(self, frame: Frame, people: list[Pose]) -> Live:
+    def _take(self, frame: Frame, people: list[Pose] | None) -> Live:
         if self._clip:
             self._clip.write(frame, people)
+        if people is None:
+            self.skipped += 1
+            return Live(None, [])
         return self.push_poses(frame.time, people)
 
     def push_poses(self, time: float, people: list[Pose]) -> Live:
@@ -181,13 +199,13 @@ class ScoringSession:
             for frame, people in looked_at:
                 self._take(frame, people)
 
-    def _looked_at(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Pose]]]:
+    def _looked_at(
+        self, frames: Iterable[Frame]
+    ) -> Iterator[tuple[Frame, list[Pose] | None]]:  # fmt: skip
         """Give everybody in each frame."""
-        stream, last = self._needs_stream(), self._times[-1] if self._times else -np.inf
         for frame in frames:
-            if frame.time > last:  # a clock that stands still gives no new information
-                last = frame.time
-                yield frame, stream.estimate(frame)
+            if frame.time > self._latest:
+                yield frame, self._look(frame)
 
     def finish(self) -> Assessment:
         """Judge what was pushed, and complete the clean clip."""

@@ -22,7 +22,7 @@ from edge.judging import Judge
 from edge.pose.scheduler import PoseScheduler, Priority
 from edge.pulse import Pulse
 from edge.replay import render_replay
-from edge.session import ScoringSession
+from edge.session import UPLOAD_LOOKS, ScoringSession
 from kiosk_ui.disk import is_full, write_patiently
 from kiosk_ui.metrics import Metrics
 from kiosk_ui.replays import Renderer, ReplayMaker, save_track, suppress_and_log
@@ -257,6 +257,7 @@ class ScoringWorker:
             clip=clip,
             replay=self._store.incoming / f"replay-{key}.mp4",
             pose_model=self._scheduler.name,
+            looks=UPLOAD_LOOKS,
         )
 
     def _keep(self, key: str, session: ScoringSession, assessment: Assessment) -> None:

@@ -6,12 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import Self
 
 Picture = npt.NDArray[np.uint8]
+
+RATE_TOLERANCE: Final = 0.9
+"""Frames may come so much earlier than the highest rate asks, since clocks tremble."""
 
 
 @dataclass(frozen=True, slots=True)

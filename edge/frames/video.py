@@ -19,7 +19,7 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from edge.errors import SourceError
-from edge.frames import Frame, FrameSource, Picture
+from edge.frames import RATE_TOLERANCE, Frame, FrameSource, Picture
 
 FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
 """The containers we open: what phones and browsers record, and no playlists."""
@@ -46,9 +46,6 @@ a tenth more processor time for the same."""
 CUT_SECONDS: Final = 0.5
 CUT_SHARE: Final = 0.1
 """A video may end so much earlier than it states, in seconds and as a share, and be whole."""
-
-RATE_TOLERANCE: Final = 0.9
-"""Frames may come so much earlier than the highest rate asks, since clocks tremble."""
 
 
 def open_file(path: Path) -> FileIO:

@@ -5,6 +5,7 @@ Weights: Apache-2.0, from the PyPI package mediapipe 0.10.18; the package itself
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,15 +50,15 @@ LANDMARK: Final = "landmarks"
 
 MAX_PEOPLE: Final = 4
 MIN_PRESENCE: Final = 0.5
-DETECT_EVERY: Final = 5
-"""Frames between two looks for somebody new: a sixth of a second at 30 Hz."""
+DETECT_EVERY: Final = 0.15
+"""Seconds between two looks for somebody new: five frames at 30 Hz, whose clock may tremble."""
 
-STILL_EVERY: Final = 15
-"""Frames between two looks while nothing changes but those who are followed."""
+STILL_EVERY: Final = 0.5
+"""Seconds between two looks while nothing changes but those who are followed."""
 
-UNSETTLED: Final = 30
-"""Frames after somebody was lost in which all is looked through every :data:`DETECT_EVERY` frames:
-who was behind somebody else comes back where that one is known to be."""
+UNSETTLED: Final = 1.0
+"""Seconds after somebody was lost in which all is looked through every :data:`DETECT_EVERY`: who
+was behind somebody else comes back where that one is known to be."""
 
 SAME_PERSON: Final = 0.12
 """Two sets of landmarks closer than this share of the crop's side are one person."""
@@ -124,8 +125,7 @@ class BlazePoseStream:
         self._networks = networks
         self._people: list[_Person] = []
         self._scene = Scene()
-        self._looked = self._lost = -UNSETTLED
-        self._frames = 0
+        self._looked = self._lost = -math.inf
 
     def estimate(self, frame: Frame) -> list[Pose]:
         """Return everybody in the picture."""
@@ -134,31 +134,31 @@ class BlazePoseStream:
             before = len(self._people)
             self._follow(picture)
             if len(self._people) < before:
-                self._lost = self._frames
-            if self._lost == self._frames or self._may_be_new(picture):
+                self._lost = frame.time
+            if self._lost == frame.time or self._may_be_new(frame):
                 self._look_for_others(picture)
-                self._looked = self._frames
+                self._looked = frame.time
                 self._scene.keep(picture, self._places())
         except NetworkError as error:
             raise PoseError(f"the pose networks failed: {error}") from error
-        self._frames += 1
         height, width = picture.shape[:2]
         return [to_body_25(person.landmarks, width, height) for person in self._people]
 
-    def _may_be_new(self, picture: Picture) -> bool:
+    def _may_be_new(self, frame: Frame) -> bool:
         """Tell whether it is time to look for somebody new.
 
         Whoever enters changes the picture. While nobody does, and the camera stands still, looking
         is a fifth of the work for nothing, and in an empty gym all of it.
         """
         still = STILL_EVERY if self._people else DETECT_EVERY
-        if self._frames - self._looked >= still:
+        since = frame.time - self._looked
+        if not 0 <= since < still:
             return True
-        if self._people and self._frames % DETECT_EVERY:
+        if self._people and since < DETECT_EVERY:
             return False
-        if self._frames - self._lost < UNSETTLED:
+        if frame.time - self._lost < UNSETTLED:
             return True
-        return self._scene.changed(picture, self._places())
+        return self._scene.changed(frame.picture, self._places())
 
     def _places(self) -> list[Place]:
         return [place_of(person.landmarks.points) for person in self._people]

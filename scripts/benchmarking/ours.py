@@ -18,7 +18,7 @@ from edge.live import LiveCamera
 from edge.pose import PoseEstimator
 from edge.pose.scheduler import PoseScheduler, Priority
 from edge.replay import render_replay
-from edge.session import ScoringSession
+from edge.session import UPLOAD_LOOKS, ScoringSession
 
 START_SECONDS: Final = 2.0
 """A decoder is surely ready after these, while nothing else is at work."""
@@ -68,7 +68,9 @@ class Ours:
         began, before = perf_counter(), processor_time()
         stream = Timed(self._scheduler.open_stream(Priority.UPLOAD))
         along = folder / "along.mp4"
-        session = ScoringSession(stream, self._classifier, clip=clean, replay=along)
+        session = ScoringSession(
+            stream, self._classifier, clip=clean, replay=along, looks=UPLOAD_LOOKS
+        )
         with SandboxedVideo(clip, spares=self._spares) as video:
             session.push_all(video)
         found = session.finish()

@@ -13,7 +13,7 @@ from edge.errors import NetworkError, PoseError
 from edge.frames import Frame, Picture
 from edge.frames.video import VideoFile
 from edge.joints import BODY_25, INDEX, L_ANKLE, MID_HIP, NECK, R_ANKLE, TEN
-from edge.pose.blazepose import DETECT_EVERY, STILL_EVERY, BlazePose, to_body_25
+from edge.pose.blazepose import BlazePose, to_body_25
 from edge.pose.blazepose_nets import (
     HEATMAP_SIDE,
     LANDMARKS,
@@ -95,24 +95,25 @@ def test_all_is_looked_through_where_something_changes(
 ) -> None:
     looks = CountedLooks(model.detector)
     monkeypatch.setattr(model, "detector", looks)
-    empty = Frame(np.full((480, 640, 3), 120, np.uint8), 0.0)
-    stream = model.open_stream()
-    for _ in range(60):
-        assert stream.estimate(empty) == []
-    assert looks.count == 60 / DETECT_EVERY
+    empty = np.full((480, 640, 3), 120, np.uint8)
     with VideoFile(KnownClip.load("demo_good").video) as video:
-        first, *_ = video
-    assert len(stream.estimate(first)) == 1  # at once, although it is no fifth frame
-    before = looks.count
-    for _ in range(2 * STILL_EVERY):
-        assert len(stream.estimate(first)) == 1
-    assert looks.count - before == 2
-    assert stream.estimate(empty) == [] and looks.count - before == 3  # they are gone
-    assert len(stream.estimate(first)) == 1
-    before = looks.count
-    for _ in range(2 * DETECT_EVERY):
-        stream.estimate(first)
-    assert looks.count - before == 2  # somebody was lost a moment ago
+        somebody = next(iter(video)).picture
+    stream, times = model.open_stream(), iter(np.arange(0, 60, 1 / 30))
+
+    def people(picture: Picture) -> int:
+        return len(stream.estimate(Frame(picture, float(next(times)))))
+
+    assert not any(people(empty) for _ in range(60))
+    assert looks.count == 60 / 5
+    assert people(somebody) == 1  # at once, although it was not the time for it
+    looks.count = 0
+    assert all(people(somebody) == 1 for _ in range(30))
+    assert looks.count == 2  # one in half a second
+    assert people(empty) == 0 and looks.count == 3  # they are gone
+    assert people(somebody) == 1
+    looks.count = 0
+    assert all(people(somebody) == 1 for _ in range(10))
+    assert looks.count == 2  # somebody was lost a moment ago
 
 
 def test_neck_and_midhip_are_midpoints_and_sides_are_the_persons_own() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def detail(picture: np.ndarray) -> float:
     return float(np.abs(np.diff(picture.astype(float), axis=1)).mean())
 
 
-def written(path: Path, seen: list[list[Pose]]) -> list[np.ndarray]:
+def written(path: Path, seen: Sequence[list[Pose] | None]) -> list[np.ndarray]:
     """Return the pictures of a clip in whose frames these people were seen."""
     clip = FacelessClip(path)
     for time, people in zip(TIMES, seen, strict=True):
@@ -75,6 +76,21 @@ def test_a_head_that_is_missed_is_on_its_way_between_two_sights(tmp_path: Path) 
         way = round(90 * (number - 19) / 10)
         place = rows, slice(columns.start + way, columns.stop + way)
         assert detail(pictures[number][place]) < 0.4 * detail(NOISE)
+
+
+def test_a_face_is_hidden_where_nobody_looked(tmp_path: Path) -> None:
+    """Every third picture is looked at, somebody walks, and is missed in the last look but one."""
+    track = stand(400.0)
+    way = [np.array([-120.0 * float(time), 0.0]) for time in TIMES]
+    poses = [Pose(j + w, c) for j, w, c in zip(track.joints, way, track.confidence, strict=True)]
+    seen = [[pose] if n % 3 == 0 else None for n, pose in enumerate(poses)]
+    seen[54] = []
+    pictures = written(tmp_path / "clip.mp4", seen)
+    for number in range(54):
+        assert detail(pictures[number][face(poses[number])]) < 0.4 * detail(NOISE), number
+    for number in range(54, 60):  # where it was last seen, or on its way
+        reach = poses[51 if number < 57 else 57]
+        assert detail(pictures[number][face(reach)]) < 0.9 * detail(NOISE), number
 
 
 def test_who_walks_in_is_hidden_on_their_way_before_they_are_found(tmp_path: Path) -> None:

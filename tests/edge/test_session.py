@@ -19,7 +19,7 @@ from edge.frames import Frame
 from edge.frames.video import VideoFile, VideoLimits
 from edge.joints import INDEX
 from edge.judging import Judgement
-from edge.session import ScoringSession
+from edge.session import UPLOAD_LOOKS, ScoringSession
 from edge.track import FloatArray, PoseTrack
 from tests.edge.fakes import ConstantClassifier, ScriptedEstimator
 from tests.edge.people import depth_at, poses_of, squat_track, track_of
@@ -334,6 +334,33 @@ def test_what_goes_wrong_on_the_way_is_raised() -> None:
         ScoringSession(broken.open_stream(), ConstantClassifier()).push_all(source(9))
     with pytest.raises(ValueError, match="takes poses"):
         ScoringSession(None, ConstantClassifier()).push_all(source(1))
+
+
+def test_of_an_upload_every_second_frame_is_looked_at(tmp_path: Path) -> None:
+    session = ScoringSession(
+        ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier(), looks=UPLOAD_LOOKS,
+        clip=tmp_path / "clip.mp4", replay=tmp_path / "along.mp4",
+    )  # fmt: skip
+    tremble = np.random.default_rng(0).uniform(-0.002, 0.002, len(TIMES))
+    session.push_all(Frame(np.full((120, 160, 3), 90, np.uint8), float(t)) for t in TIMES + tremble)
+    result = session.finish()
+    assert (result.frames.pushed, result.frames.skipped) == (len(TIMES) / 2, len(TIMES) / 2)
+    assert result.verdict is Verdict.GOOD and len(result.repetitions) == 1
+    assert session.replay is not None
+    assert session.replay.take(tmp_path / "replay.mp4")
+    for name in ("clip.mp4", "replay.mp4"):
+        with VideoFile(tmp_path / name, VideoLimits(rate=1000.0)) as video:
+            assert len(list(video)) == len(TIMES)  # all are shown
+
+
+def test_a_video_of_few_frames_is_looked_at_as_a_whole() -> None:
+    session = ScoringSession(
+        ScriptedEstimator(SQUAT).open_stream(), ConstantClassifier(), looks=UPLOAD_LOOKS
+    )
+    for time in np.arange(0, 4, 1 / 20):
+        session.push(Frame(np.zeros((48, 64, 3), np.uint8), float(time)))
+    frames = session.finish().frames
+    assert (frames.pushed, frames.skipped) == (80, 0)
 
 
 def test_a_session_given_up_leaves_no_clip(tmp_path: Path) -> None:
