@@ -198,10 +198,10 @@ class JudgedRepetition:
 class FrameCounts:
     """The frames a result rests on.
 
-    :param pushed: frames the session was given.
+    :param pushed: frames that were looked at.
     :param subject: frames in which the subject was seen.
     :param used: frames of the repetitions, in which all needed joints were seen well.
-    :param skipped: frames that were left out by rule, because the pose model was behind.
+    :param skipped: frames that were left out by rule: the pose model was behind, or so many are enough.
     :param dropped: frames that the camera lost because nobody took them in time.
     """
 
