@@ -201,7 +201,7 @@ class FrameCounts:
     :param pushed: frames that were looked at.
     :param subject: frames in which the subject was seen.
     :param used: frames of the repetitions, in which all needed joints were seen well.
-    :param skipped: frames that were left out by rule: the pose model was behind, or so many are enough.
+    :param skipped: frames that were left out by rule: the model was behind, or so many are enough.
     :param dropped: frames that the camera lost because nobody took them in time.
     """
 

@@ -96,10 +96,7 @@ class FacelessClip:
         self._whole = False
 
     def write(self, frame: Frame, people: Sequence[Pose] | None) -> None:
-        """Add one frame and everybody in it; None: nobody looked, heads are where they were going.
-
-        At the end of a clip such a frame shows heads where they were last seen.
-        """
+        """Add one frame and everybody in it; None: nobody looked, and heads are on their way."""
         self._waiting.append(_Waiting(frame.time, self._writer.planes(frame.picture)))
         while frame.time - self._waiting[0].time > MEMORY:
             self._encode_one()
@@ -108,8 +105,6 @@ class FacelessClip:
 
     def close(self) -> None:
         """Finish the file; without any frame there is none."""
-        for known in self._known:
-            self._stay(known)
         while self._waiting:
             self._encode_one()
         self._writer.close()
@@ -125,6 +120,8 @@ class FacelessClip:
 
     def _encode_one(self) -> None:
         picture = self._waiting.popleft()
+        if picture.time > self._followed:  # the clip ends, or its clock makes a leap: nobody looked
+            picture.heads += [_larger(known.head) for known in self._known]
         for head in picture.heads:
             hide(picture.planes, head)
         self._writer.add(picture.planes, picture.time)
@@ -156,16 +153,12 @@ class FacelessClip:
                 now.traced = True
             self._known.append(now)
         for known in lost:
+            for picture in self._waiting:
+                if self._followed < picture.time <= known.time + MEMORY:
+                    picture.heads.append(known.head)
             if time - known.time <= MEMORY:
-                self._stay(known)
                 self._known.append(known)
         self._followed = time
-
-    def _stay(self, known: _Known) -> None:
-        """Hide a head where it was last seen, in each picture since the last look."""
-        for picture in self._waiting:
-            if picture.time > self._followed:
-                picture.heads.append(known.head)
 
     def _trace_back(self, now: _Known) -> None:
         """Hide a head on the way that it came, going by where it went once it was found."""

@@ -53,6 +53,9 @@ MIN_PRESENCE: Final = 0.5
 DETECT_EVERY: Final = 0.15
 """Seconds between two looks for somebody new: five frames at 30 Hz, whose clock may tremble."""
 
+LEAST_FRAMES: Final = 2
+"""Frames between two looks however slow the machine is: it must not do more where it is behind."""
+
 STILL_EVERY: Final = 0.5
 """Seconds between two looks while nothing changes but those who are followed."""
 
@@ -125,19 +128,22 @@ class BlazePoseStream:
         self._networks = networks
         self._people: list[_Person] = []
         self._scene = Scene()
-        self._looked = self._lost = -math.inf
+        self._looked = self._asked = self._lost = -math.inf
+        self._frames = 0
 
     def estimate(self, frame: Frame) -> list[Pose]:
         """Return everybody in the picture."""
         picture = frame.picture
         try:
+            self._frames += 1
             before = len(self._people)
             self._follow(picture)
             if len(self._people) < before:
                 self._lost = frame.time
             if self._lost == frame.time or self._may_be_new(frame):
                 self._look_for_others(picture)
-                self._looked = frame.time
+                self._looked = self._asked = frame.time
+                self._frames = 0
                 self._scene.keep(picture, self._places())
         except NetworkError as error:
             raise PoseError(f"the pose networks failed: {error}") from error
@@ -151,13 +157,15 @@ class BlazePoseStream:
         is a fifth of the work for nothing, and in an empty gym all of it.
         """
         still = STILL_EVERY if self._people else DETECT_EVERY
-        since = frame.time - self._looked
-        if not 0 <= since < still:
-            return True
-        if self._people and since < DETECT_EVERY:
+        if self._people and self._frames < LEAST_FRAMES:
             return False
-        if frame.time - self._lost < UNSETTLED:
+        if not 0 <= frame.time - self._looked < still:
             return True
+        if self._people and frame.time - self._asked < DETECT_EVERY:
+            return False
+        if 0 <= frame.time - self._lost < UNSETTLED:
+            return True
+        self._asked = frame.time
         return self._scene.changed(frame.picture, self._places())
 
     def _places(self) -> list[Place]:

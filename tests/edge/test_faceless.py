@@ -93,6 +93,22 @@ def test_a_face_is_hidden_where_nobody_looked(tmp_path: Path) -> None:
         assert detail(pictures[number][face(reach)]) < 0.9 * detail(NOISE), number
 
 
+@pytest.mark.parametrize("found", [True, False])
+def test_a_face_is_hidden_where_the_clock_makes_a_leap(found: bool, tmp_path: Path) -> None:
+    """A recording stalls after a picture that nobody looked at."""
+    pose = stand(320.0).poses()[0]
+    for after in (0.15, 0.3767, 0.7, 5.0):
+        clip = FacelessClip(tmp_path / "clip.mp4")
+        times = [0.0, 0.0333, 0.0667, 0.1, 0.1 + after, 0.1333 + after]
+        looks = [[pose], None, [pose], None, [pose] if found else [], None]
+        for time, people in zip(times, looks, strict=True):
+            clip.write(Frame(NOISE, time), people)
+        clip.close()
+        with VideoFile(tmp_path / "clip.mp4") as video:
+            hidden = [detail(f.picture[face(pose)]) < 0.4 * detail(NOISE) for f in video]
+        assert all(hidden[: 6 if found else 4])
+
+
 def test_who_walks_in_is_hidden_on_their_way_before_they_are_found(tmp_path: Path) -> None:
     """The blur waited where they were found; their face came from beside it."""
     track = stand(400.0)
