@@ -108,13 +108,13 @@ def test_a_recording_is_judged_as_a_file_is(
     for share in range(9):
         part = video[share * len(video) // 10 : (share + 1) * len(video) // 10]
         send(uploads, key, part, last=False)
-    until(lambda: estimator.frames > FRAMES / 2)  # and the upload is not even finished
+    until(lambda: estimator.frames > FRAMES / 4)  # and the upload is not even finished
     assert store.get(key) is None
     send(uploads, key, video[9 * len(video) // 10 :])
     score = store.get(key)
     assert score is not None and score.status is not Status.QUEUED
     live = done(store, key)
-    assert estimator.frames == FRAMES
+    assert estimator.frames == FRAMES / 2  # every second one is looked at
 
     path = store.incoming / "whole"
     path.write_bytes(video)

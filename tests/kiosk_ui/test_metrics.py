@@ -144,7 +144,8 @@ def test_a_worker_counts_what_it_judges(web: Web) -> None:
     finally:
         worker.close()
     assert value(metrics, "kiosk_verdicts_total", source="phone", verdict="good") == 1
-    assert value(metrics, "kiosk_frames_total", source="phone", fate="scored") == 90
+    assert value(metrics, "kiosk_frames_total", source="phone", fate="scored") == 45
+    assert value(metrics, "kiosk_frames_total", source="phone", fate="skipped") == 45
     assert value(metrics, "kiosk_verdict_seconds_count", source="phone") == 1
 
 
