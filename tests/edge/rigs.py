@@ -32,7 +32,10 @@ QUICK = Limits(countdown=0.2, insist=0.1)
 
 
 class Rig:
-    """A station with a fake camera and a scripted person, and a note of what it kept."""
+    """A station with a fake camera and a scripted person, and a note of what it kept.
+
+    The squat ends long before the recording: on a busy machine it begins late.
+    """
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class Rig:
             before or standing_person(60.0), fails=lambda: self.gate_fails
         )  # fmt: skip
         self.estimator = ScriptedEstimator(
-            squats or squatting_person(), fails=lambda: self.model_fails
+            squats or squatting_person(length=1.5), fails=lambda: self.model_fails
         )  # fmt: skip
 
         def open_session(settings: KioskSettings, clip: Path) -> ScoringSession:

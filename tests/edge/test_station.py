@@ -45,8 +45,8 @@ def test_from_start_to_the_result_and_back(rig: Rig) -> None:
     assert result["result"] == "score-1"
     ((assessment, clip),) = rig.kept
     assert assessment.verdict is Verdict.GOOD
-    assert assessment.duration == pytest.approx(3.5, abs=0.2)
-    assert assessment.frames.pushed + assessment.frames.skipped > 20  # a busy camera gives fewer
+    assert 2.0 < assessment.duration < 3.7  # where the machine is busy the first picture is late,
+    assert assessment.frames.pushed + assessment.frames.skipped > 20  # and there are fewer
     assert assessment.frames.dropped == 0
     assert b"ftyp" in clip[:16]
     rig.station.cancel()
@@ -54,7 +54,7 @@ def test_from_start_to_the_result_and_back(rig: Rig) -> None:
 
 
 def test_the_word_about_a_repetition_comes_with_its_number(rig: Rig) -> None:
-    rig.estimator.people = (squatting_person(depth=0.55),)
+    rig.estimator.people = (squatting_person(length=1.5, depth=0.55),)
     rig.station.start()
     rig.until_state("recording")
     counted = rig.until(lambda s: s["repetitions"] == 1)
