@@ -106,10 +106,10 @@ def _now(figures: Figures) -> Iterator[Row]:
     else:
         yield Row("ready", _("Clips can be scored"), _("no"), "bad")
     for code in figures.problems:
-        yield Row(f"problem-{code}", _(PROBLEMS[code]), "", "bad")
+        yield Row(f"problem-{code}", _(PROBLEMS.get(code, code)), "", "bad")
     yield Row("version", _("Version"), figures.version)
     yield Row("uptime", _("Runs for"), span(figures.uptime))
-    yield Row("station", _("The screen shows"), _(STATIONS[figures.station]))
+    yield Row("station", _("The screen shows"), _(STATIONS.get(figures.station, figures.station)))
     yield Row("tidied", _("Old results deleted"), moment(figures.tidied))
 
 

@@ -129,6 +129,14 @@ def test_every_state_of_the_screen_has_words() -> None:
     assert set(STATIONS) == {"starting", *(state.value for state in State)}
 
 
+def test_codes_of_another_version_are_told_as_they_are(web: Web) -> None:
+    update = {"station": "stretching", "problems": ("floor",)}
+    found = gather(web.services).model_copy(update=update)
+    told = {row.key: (row.label, row.value) for s in sections(found) for row in s.rows}
+    assert told["problem-floor"] == ("floor", "")
+    assert told["station"][1] == "stretching"
+
+
 @pytest.mark.parametrize(
     ("refused", "words", "whole"),
     [
