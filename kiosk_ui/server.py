@@ -128,9 +128,10 @@ class CarefulParser(HTTPRequestParser):  # type: ignore[misc]
         if not self.chunked and self.content_length <= SMALL_BODY:
             return None
         piece = self.path.startswith(PIECES)
-        if self.content_length > self.adj.max_request_body_size or not (
-            piece or self.path in UPLOAD_PATHS
-        ):
+        if not piece and self.path not in UPLOAD_PATHS:
+            elsewhere = "Only videos may be so large. They are taken at /api/v1/scores."
+            return Refusal(413, "too_large", elsewhere)
+        if self.content_length > self.adj.max_request_body_size:
             return Refusal(413, *WORDS[413])
         server = self._server
         of_client = server.uploads(self.client) if self.client else 0

@@ -89,6 +89,11 @@ def test_a_body_is_refused_before_it_is_sent(
     assert json.loads(body)["code"] == code
 
 
+def test_a_video_sent_to_the_wrong_place_is_told_the_right_one(server: CarefulServer) -> None:
+    _, _, body = ask(server, "POST /api/score HTTP/1.1\nHost: kiosk\nContent-Length: 170000")
+    assert "/api/v1/scores" in json.loads(body)["detail"]
+
+
 def test_a_full_disk_refuses_videos(server: CarefulServer) -> None:
     server.disk_floor = 1 << 60
     got, _, body = ask(server, f"{POST}Content-Length: 900000")
