@@ -145,7 +145,7 @@ def test_without_feedback_nothing_is_told_on_the_server_itself(web: Web) -> None
     store.update(key, replay="ready")
     for face in (phone, web.client("device", ON), web.client("network", ON)):
         for path in (f"/scores/{key}", f"/scores/{key}/card"):
-            page = face.get(path).text
+            page = face.get(path).text.replace(key, "")  # there may be a 30 in it
             assert "Thank you" in page and "Your set is recorded" in page
             assert not any(text in page for text in told)
         api = face.get(f"/api/v1/scores/{key}")
