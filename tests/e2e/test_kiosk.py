@@ -67,6 +67,13 @@ def pass_the_gate(page: Page) -> None:
         in_state(page, "countdown")
 
 
+def shown_verdict(page: Page) -> str | None:
+    """Return the verdict of the recording that is under way."""
+    in_state(page, "result")
+    page.wait_for_selector("[data-finished]")
+    return page.locator("[data-card]").get_attribute("data-state")
+
+
 @pytest.fixture(
     params=[LANDSCAPE, pytest.param(PORTRAIT, marks=pytest.mark.long)],
     ids=["landscape", "portrait"],
@@ -112,9 +119,12 @@ def test_from_start_to_the_replay(kiosk: KioskProcess, screen: Page, shoot: Shoo
     expect(page.locator("#open-menu")).to_be_hidden()
     shoot(page, "4-recording")
 
-    in_state(page, "result")
-    page.wait_for_selector("[data-finished]")
-    verdict = page.locator("[data-card]").get_attribute("data-state")
+    verdict = shown_verdict(page)
+    if verdict == "not_judged":  # a machine that stalls sees too little of a squat: once more
+        page.click("#again")
+        pass_the_gate(page)
+        in_state(page, "recording")
+        verdict = shown_verdict(page)
     assert verdict in ("good", "bad")
     assert page.locator(".rep").count() >= 1  # the clip runs on: where the recording begins varies
     playing(page)

@@ -76,12 +76,13 @@ def test_a_recording_is_heard_and_seen_from_start_to_result(tmp_path: Path) -> N
         told = [kind_of(sound) for sound in sounds]
         first = told.index(Kind.TICK)  # before it, somebody may be told where to stand
         told, sounds, files = told[first:], sounds[first:], files[first:]
-        assert told[:4] == [Kind.TICK, Kind.TICK, Kind.TICK, Kind.BEGIN]
+        begin = told.index(Kind.BEGIN)
+        # A second in which the machine stalls is not told late.
+        assert begin in (2, 3) and set(told[:begin]) == {Kind.TICK}
         assert told[-2] is Kind.END
-        counts = sounds[4:-2]
+        counts = sounds[begin + 1 : -2]
         assert counts and all(np.abs(count).max() > 0.1 for count in counts)
-        started = [int(file.stem) / 1e9 for file in files[:4]]
-        assert started[3] - started[0] == pytest.approx(3.0, abs=1.0)  # a busy machine may stall
+        assert int(files[begin].stem) - int(files[0].stem) == pytest.approx(3e9, abs=1e9)
     log = "\n".join(kiosk.log)
     assert "light: pins GPIO5, GPIO6, GPIO13" in log
     assert "no sound" not in log and "ERROR" not in log
