@@ -74,6 +74,7 @@ class Assessor:
     :param judge: judges the repetitions.
     :param threshold: the score, 0 to 1, from which the verdict is good.
     :param pose_model: name of the pose model, for the report.
+    :raises ValueError: the threshold is not between 0 and 1.
     """
 
     def __init__(

@@ -65,6 +65,7 @@ class ScoringSession:
     :param looks: so many pictures a second are looked at, at most; in those between the joints are
         on their way from one sight to the next. None: all.
     :param lens: straightens the joints before they are judged; None: they are judged as they are.
+    :raises ValueError: the threshold is not between 0 and 1.
     """
 
     def __init__(
@@ -170,9 +171,7 @@ class ScoringSession:
             for frame, people in looked_at:
                 self._take(frame, people)
 
-    def _looked_at(
-        self, frames: Iterable[Frame]
-    ) -> Iterator[tuple[Frame, list[Pose] | None]]:  # fmt: skip
+    def _looked_at(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Pose] | None]]:
         """Give everybody in each frame."""
         for frame in frames:
             if frame.time > self._latest:

@@ -38,7 +38,8 @@ def kept_by(client: FlaskClient) -> list[str]:
 def test_it_is_off_unless_the_maintainer_wants_it(web: Web, phone: FlaskClient) -> None:
     assert WebConfig.model_fields["history"].default is False
     key = keep(web)
-    assert not re.search(r'"/me["/]', result(phone, key))
+    way = re.compile(r'"/me["/]')
+    assert not way.search(result(phone, key)) and way.search(result(web.client("network", ON), key))
     assert phone.get("/me").status_code == 404
     assert phone.post(f"/me/keep/{key}").status_code == 404
     assert phone.get("/coach").status_code == 404
